@@ -1,1 +1,9 @@
-//! x
+//! generic-corp: a hub where rooms and output streams are logs and sockets are cursors.
+//!
+//! The modules, in the order a message travels; `docs/ARCHITECTURE.md` has the map.
+
+pub mod auth;
+pub mod config;
+pub mod store;
+pub mod telemetry;
+pub mod tenant;

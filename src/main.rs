@@ -1,2 +1,2 @@
-//! x
-fn main(){}
+//! The command line of generic-corp.
+fn main() {}

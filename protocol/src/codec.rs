@@ -28,7 +28,11 @@ impl std::error::Error for DecodeError {}
 
 impl DecodeError {
     fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { id: None, code, message: message.into() }
+        Self {
+            id: None,
+            code,
+            message: message.into(),
+        }
     }
 }
 
@@ -51,22 +55,33 @@ pub fn decode(text: &str) -> Result<Vec<Result<ClientFrame, DecodeError>>, Decod
             format!("a message carries at most {MAX_FRAMES_PER_MESSAGE} frames"),
         ));
     }
-    Ok(frames.into_iter().map(|raw| decode_one(raw.get())).collect())
+    Ok(frames
+        .into_iter()
+        .map(|raw| decode_one(raw.get()))
+        .collect())
 }
 
 fn decode_one(text: &str) -> Result<ClientFrame, DecodeError> {
     let head: Head = serde_json::from_str(text).map_err(|error| syntax(&error))?;
-    let id = head.id.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
+    let id = head
+        .id
+        .and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
     let fail = |mut error: DecodeError| {
         error.id = id.clone().filter(|id| id.len() <= MAX_ID_BYTES);
         error
     };
-    if id.as_ref().is_some_and(|id| id.is_empty() || id.len() > MAX_ID_BYTES) {
+    if id
+        .as_ref()
+        .is_some_and(|id| id.is_empty() || id.len() > MAX_ID_BYTES)
+    {
         let message = format!("`id` has 1 to {MAX_ID_BYTES} bytes");
         return Err(DecodeError::new(ErrorCode::Invalid, message));
     }
     let Some(tag) = head.tag else {
-        return Err(fail(DecodeError::new(ErrorCode::InvalidFrame, "field `type` is missing")));
+        return Err(fail(DecodeError::new(
+            ErrorCode::InvalidFrame,
+            "field `type` is missing",
+        )));
     };
     let mut deserializer = serde_json::Deserializer::from_str(text);
     match ClientFrame::read(&tag, WithoutType(&mut deserializer)) {
@@ -74,7 +89,10 @@ fn decode_one(text: &str) -> Result<ClientFrame, DecodeError> {
         Some(Err(error)) => Err(fail(shape(&tag, &error))),
         None => Err(fail(DecodeError::new(
             ErrorCode::UnknownType,
-            format!("there is no frame type `{}`", tag.escape_debug().take(64).collect::<String>()),
+            format!(
+                "there is no frame type `{}`",
+                tag.escape_debug().take(64).collect::<String>()
+            ),
         ))),
     }
 }
@@ -93,7 +111,10 @@ fn syntax(error: &serde_json::Error) -> DecodeError {
         return shape("", error);
     }
     let (line, column) = (error.line(), error.column());
-    DecodeError::new(ErrorCode::InvalidJson, format!("not JSON at line {line} column {column}"))
+    DecodeError::new(
+        ErrorCode::InvalidJson,
+        format!("not JSON at line {line} column {column}"),
+    )
 }
 
 fn shape(tag: &str, error: &serde_json::Error) -> DecodeError {
@@ -104,7 +125,11 @@ fn shape(tag: &str, error: &serde_json::Error) -> DecodeError {
         cause if cause.starts_with("a name has") => ErrorCode::Invalid,
         _ => ErrorCode::InvalidFrame,
     };
-    let place = if tag.is_empty() { String::new() } else { format!("{tag}: ") };
+    let place = if tag.is_empty() {
+        String::new()
+    } else {
+        format!("{tag}: ")
+    };
     DecodeError::new(code, format!("{place}{cause}"))
 }
 
@@ -139,10 +164,17 @@ fn check(text: &str) -> Result<(), DecodeError> {
 /// How far to skip beyond a `\uXXXX` escape at the start of `bytes`, past the pair of a surrogate.
 fn surrogates(bytes: &[u8]) -> Result<usize, DecodeError> {
     let unit = |at: usize| {
-        let digits = bytes.get(at..at + 4).and_then(|hex| std::str::from_utf8(hex).ok())?;
+        let digits = bytes
+            .get(at..at + 4)
+            .and_then(|hex| std::str::from_utf8(hex).ok())?;
         u16::from_str_radix(digits, 16).ok()
     };
-    let lone = || Err(DecodeError::new(ErrorCode::InvalidJson, "a lone surrogate in a string"));
+    let lone = || {
+        Err(DecodeError::new(
+            ErrorCode::InvalidJson,
+            "a lone surrogate in a string",
+        ))
+    };
     match unit(2) {
         Some(0xD800..=0xDBFF) => match (bytes.get(6..8), unit(8)) {
             (Some(b"\\u"), Some(0xDC00..=0xDFFF)) => Ok(10),
@@ -188,7 +220,10 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for SkipType<V> {
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for SkipType<A> {
     type Error = A::Error;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, A::Error> {
         while let Some(key) = self.0.next_key::<Cow<'de, str>>()? {
             if key != "type" {
                 let key = serde::de::value::CowStrDeserializer::new(key);
@@ -213,7 +248,10 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for SkipType<A> {
 pub fn decode_server(text: &str) -> Result<Vec<ServerFrame>, serde_json::Error> {
     if text.trim_start().starts_with('[') {
         let frames: Vec<&RawValue> = serde_json::from_str(text)?;
-        return frames.iter().filter_map(|raw| decode_server_one(raw.get()).transpose()).collect();
+        return frames
+            .iter()
+            .filter_map(|raw| decode_server_one(raw.get()).transpose())
+            .collect();
     }
     Ok(decode_server_one(text)?.into_iter().collect())
 }
@@ -225,7 +263,9 @@ fn decode_server_one(text: &str) -> Result<Option<ServerFrame>, serde_json::Erro
         tag: Cow<'a, str>,
     }
     match serde_json::from_str::<Tag>(text)?.tag.as_ref() {
-        "event" => Ok(Some(ServerFrame::Event(serde_json::from_str::<Event>(text)?))),
+        "event" => Ok(Some(ServerFrame::Event(serde_json::from_str::<Event>(
+            text,
+        )?))),
         "welcome" | "joined" | "ok" | "error" | "ephemeral" | "stream.data" | "stream.ack"
         | "stream.closed" | "cancel" | "presence" | "usage" | "reset" | "goaway" => {
             serde_json::from_str(text).map(Some)

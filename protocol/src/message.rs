@@ -172,9 +172,15 @@ impl StreamState {
 
     /// The state that `text` names.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Open, Self::Completed, Self::Failed, Self::Cancelled, Self::Interrupted]
-            .into_iter()
-            .find(|state| state.as_str() == text)
+        [
+            Self::Open,
+            Self::Completed,
+            Self::Failed,
+            Self::Cancelled,
+            Self::Interrupted,
+        ]
+        .into_iter()
+        .find(|state| state.as_str() == text)
     }
 }
 

@@ -12,7 +12,9 @@ pub struct Slug(String);
 
 /// Why a text is no [`Slug`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a name has 1 to 64 characters of a-z, 0-9, '-', '_' and '.', and begins with a letter or digit")]
+#[error(
+    "a name has 1 to 64 characters of a-z, 0-9, '-', '_' and '.', and begins with a letter or digit"
+)]
 pub struct NameError;
 
 impl Slug {

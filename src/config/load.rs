@@ -1,0 +1,202 @@
+//! Reads the settings and checks them; all faults at once, each with its key.
+
+use super::{Config, Environment, Plans};
+use generic_corp_protocol::Slug;
+use secrecy::ExposeSecret;
+use std::path::Path;
+
+const DEFAULTS: &str = include_str!("../../config/default.toml");
+const ENVIRONMENT_PREFIX: &str = "GENERIC_CORP";
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file is missing or no TOML, a key is unknown, or a value has the wrong type.
+    #[error("the settings cannot be read: {0}")]
+    Read(#[from] config::ConfigError),
+    /// Values that cannot work; one line each.
+    #[error("the settings cannot work:\n  {}", .0.join("\n  "))]
+    Check(Vec<String>),
+}
+
+/// Loads the defaults, then `file`, then `GENERIC_CORP__SECTION__KEY`.
+///
+/// # Errors
+/// See [`Error`].
+pub fn load(file: Option<&Path>) -> Result<(Config, Plans), Error> {
+    let mut builder = config::Config::builder()
+        .add_source(config::File::from_str(DEFAULTS, config::FileFormat::Toml));
+    if let Some(file) = file {
+        builder = builder.add_source(config::File::from(file).format(config::FileFormat::Toml));
+    }
+    let environment = config::Environment::with_prefix(ENVIRONMENT_PREFIX)
+        .prefix_separator("__")
+        .separator("__")
+        .list_separator(",")
+        .with_list_parse_key("server.allowed_origins")
+        .try_parsing(true);
+    let config: Config = builder.add_source(environment).build()?.try_deserialize()?;
+    let plans =
+        Plans::load(&config.tenancy.plans_file).map_err(|fault| Error::Check(vec![fault]))?;
+    let faults = check(&config, &plans);
+    if faults.is_empty() {
+        Ok((config, plans))
+    } else {
+        Err(Error::Check(faults))
+    }
+}
+
+fn check(config: &Config, plans: &Plans) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut need = |good: bool, fault: &str| {
+        if !good {
+            faults.push(fault.to_owned());
+        }
+    };
+    let Config {
+        server,
+        database,
+        socket,
+        log,
+        auth,
+        tenancy,
+        bootstrap,
+        ..
+    } = config;
+    let production = server.environment == Environment::Production;
+    let secret = auth.secret.expose_secret().len();
+    need(server.workers <= 64, "server.workers: at most 64");
+    need(
+        (1024..=16 << 20).contains(&server.max_body_bytes),
+        "server.max_body_bytes: 1 KiB to 16 MiB",
+    );
+    need(
+        server.body_timeout_seconds > 0,
+        "server.body_timeout_seconds: at least 1",
+    );
+    need(
+        server.max_connections > 0,
+        "server.max_connections: at least 1",
+    );
+    need(
+        server.public_url.is_empty() || server.public_url.starts_with("http"),
+        "server.public_url: begins with http:// or https://",
+    );
+    need(
+        !production || server.public_url.is_empty() || server.public_url.starts_with("https://"),
+        "server.public_url: production needs https://",
+    );
+    need(
+        database.url.starts_with("sqlite:"),
+        "database.url: sqlite:PATH is what this version stores in",
+    );
+    need(
+        database.read_connections > 0,
+        "database.read_connections: at least 1",
+    );
+    need(
+        socket.heartbeat_seconds > 0,
+        "socket.heartbeat_seconds: at least 1",
+    );
+    need(
+        socket.hello_timeout_seconds > 0,
+        "socket.hello_timeout_seconds: at least 1",
+    );
+    need(
+        socket.stall_timeout_seconds > 0,
+        "socket.stall_timeout_seconds: at least 1",
+    );
+    need(log.append_queue > 0, "log.append_queue: at least 1");
+    need(
+        log.stream_lease_seconds > 0,
+        "log.stream_lease_seconds: at least 1",
+    );
+    need(
+        secret == 0 || secret >= 32,
+        "auth.secret: at least 32 bytes (openssl rand -hex 32)",
+    );
+    need(
+        !production || secret >= 32,
+        "auth.secret: production needs one (openssl rand -hex 32)",
+    );
+    need(
+        (4..=31).contains(&auth.bcrypt_cost),
+        "auth.bcrypt_cost: 4 to 31",
+    );
+    need(
+        !production || auth.bcrypt_cost >= 10,
+        "auth.bcrypt_cost: production needs at least 10",
+    );
+    need(
+        (1..=60).contains(&auth.access_token_minutes),
+        "auth.access_token_minutes: 1 to 60",
+    );
+    need(
+        auth.refresh_token_days > 0,
+        "auth.refresh_token_days: at least 1",
+    );
+    need(
+        plans.get(&tenancy.default_plan).is_some(),
+        "tenancy.default_plan: no plan of this name in the plans file",
+    );
+    need(
+        bootstrap.email.is_empty() || bootstrap.password.expose_secret().len() >= 10,
+        "bootstrap.password: at least 10 bytes when bootstrap.email is set",
+    );
+    need(
+        Slug::parse(&bootstrap.organization).is_ok(),
+        "bootstrap.organization: not a name",
+    );
+    need(
+        Slug::parse(&bootstrap.workspace).is_ok(),
+        "bootstrap.workspace: not a name",
+    );
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn load_text(text: &str) -> Result<(Config, Plans), Error> {
+        let mut file = tempfile::Builder::new()
+            .suffix(".toml")
+            .tempfile()
+            .expect("a file");
+        file.write_all(text.as_bytes()).expect("written");
+        load(Some(file.path()))
+    }
+
+    #[test]
+    fn defaults_are_valid() {
+        let (config, plans) = load(None).expect("the defaults load");
+        assert_eq!(config.server.port, 8080);
+        assert!(plans.get(&config.tenancy.default_plan).is_some());
+    }
+
+    #[test]
+    fn an_unknown_key_is_named() {
+        let error = load_text("[server]\nprot = 9000\n")
+            .expect_err("refused")
+            .to_string();
+        assert!(error.contains("prot"), "{error}");
+    }
+
+    #[test]
+    fn every_fault_is_told_at_once() {
+        let text =
+            "[server]\nenvironment = \"production\"\nworkers = 65\n[database]\nurl = \"mysql:x\"\n";
+        let error = load_text(text).expect_err("refused").to_string();
+        for key in ["server.workers", "database.url", "auth.secret"] {
+            assert!(error.contains(key), "{key} missing in {error}");
+        }
+    }
+
+    #[test]
+    fn secrets_do_not_show() {
+        let text = "[auth]\nsecret = \"0123456789012345678901234567890123456789\"\n";
+        let (config, _) = load_text(text).expect("loads");
+        assert!(!format!("{config:?}").contains("0123456789"));
+    }
+}

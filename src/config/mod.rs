@@ -1,0 +1,180 @@
+//! Settings: `config/default.toml`, then a file, then the environment; unknown keys are refused.
+//!
+//! Plain numbers and strings only: each part of the hub has its own options, filled in `server`.
+
+mod load;
+pub mod plan;
+
+pub use load::{Error, load};
+pub use plan::{Plan, Plans};
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// All settings. Each key is explained in `config/default.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The listener and its limits.
+    pub server: Server,
+    /// The metrics listener.
+    pub metrics: Metrics,
+    /// The store.
+    pub database: Database,
+    /// WebSocket behaviour.
+    pub socket: Socket,
+    /// The logs' engine.
+    pub log: Log,
+    /// Tokens and passwords.
+    pub auth: Auth,
+    /// Organizations and plans.
+    pub tenancy: Tenancy,
+    /// Headless first start.
+    pub bootstrap: Bootstrap,
+    /// What the hub writes about itself.
+    pub log_output: LogOutput,
+}
+
+/// See `[server]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained in config/default.toml")]
+pub struct Server {
+    pub host: String,
+    pub port: u16,
+    pub public_url: String,
+    pub allowed_origins: Vec<String>,
+    pub environment: Environment,
+    pub workers: usize,
+    pub max_body_bytes: usize,
+    pub body_timeout_seconds: u64,
+    pub header_timeout_seconds: u64,
+    pub max_connections: usize,
+    pub max_connections_per_address: usize,
+    pub drain_seconds: u64,
+    pub node: String,
+}
+
+/// How strict the hub is about its own settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Environment {
+    /// Anything goes.
+    Development,
+    /// Weak secrets and plain-HTTP public addresses are refused.
+    Production,
+}
+
+/// See `[metrics]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained in config/default.toml")]
+pub struct Metrics {
+    pub host: String,
+    pub port: u16,
+}
+
+/// See `[database]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained in config/default.toml")]
+pub struct Database {
+    pub url: String,
+    pub durability: Durability,
+    pub read_connections: u32,
+}
+
+/// What an ack survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Durability {
+    /// Power loss (`synchronous=FULL`).
+    Full,
+    /// A crash of the hub, not of the machine (`synchronous=NORMAL`).
+    Normal,
+}
+
+/// See `[socket]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained in config/default.toml")]
+pub struct Socket {
+    pub heartbeat_seconds: u64,
+    pub hello_timeout_seconds: u64,
+    pub stall_timeout_seconds: u64,
+    pub send_buffer_bytes: usize,
+}
+
+/// See `[log]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained in config/default.toml")]
+pub struct Log {
+    pub hot_tail_bytes: usize,
+    pub hot_stream_bytes: usize,
+    pub append_queue: usize,
+    pub stream_lease_seconds: u64,
+}
+
+/// See `[auth]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained in config/default.toml")]
+pub struct Auth {
+    pub secret: SecretString,
+    pub access_token_minutes: u64,
+    pub refresh_token_days: u64,
+    pub bcrypt_cost: u32,
+    pub registration: Registration,
+}
+
+/// Who may register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Registration {
+    /// Anybody.
+    Open,
+    /// Only the first administrator, by the setup link.
+    Closed,
+}
+
+/// See `[tenancy]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained in config/default.toml")]
+pub struct Tenancy {
+    pub default_plan: String,
+    pub plans_file: String,
+}
+
+/// See `[bootstrap]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained in config/default.toml")]
+pub struct Bootstrap {
+    pub email: String,
+    pub password: SecretString,
+    pub organization: String,
+    pub workspace: String,
+}
+
+/// See `[log_output]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained in config/default.toml")]
+pub struct LogOutput {
+    pub format: LogFormat,
+    pub filter: String,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// Pretty on a terminal, else JSON.
+    Auto,
+    /// For people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}

@@ -1,0 +1,137 @@
+//! The database. Only this folder contains SQL.
+//!
+//! Each statement is written once with `$1` placeholders where SQLite and PostgreSQL agree. One file an
+//! aggregate; every function on a tenant's data takes the tenant's id first and has it in the `WHERE`.
+
+mod error;
+
+pub use error::Error;
+
+use crate::config::Durability;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, SqlitePool, Transaction};
+use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+
+/// A cheap handle to the database.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) read: SqlitePool,
+    pub(crate) write: SqlitePool,
+    location: Arc<Location>,
+}
+
+struct Location {
+    path: PathBuf,
+    durability: Durability,
+    // Held as long as the store lives: a second hub on the same file would have its own bus.
+    _lock: std::fs::File,
+}
+
+/// Where and how to open the database.
+pub struct Options {
+    /// `sqlite:PATH`.
+    pub url: String,
+    /// What an ack survives.
+    pub durability: Durability,
+    /// Connections that read.
+    pub read_connections: u32,
+}
+
+impl Store {
+    /// Opens the database, takes its lock and brings its tables up to date.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] when another hub has the file, else what the database says.
+    pub async fn open(options: Options) -> Result<Self, Error> {
+        let path = PathBuf::from(
+            options
+                .url
+                .trim_start_matches("sqlite:")
+                .trim_start_matches("//"),
+        );
+        if let Some(folder) = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
+            std::fs::create_dir_all(folder).map_err(|cause| Error::Open {
+                path: path.clone(),
+                cause,
+            })?;
+        }
+        let lock = lock(&path)?;
+        let synchronous = match options.durability {
+            Durability::Full => SqliteSynchronous::Full,
+            Durability::Normal => SqliteSynchronous::Normal,
+        };
+        let connect = SqliteConnectOptions::from_str("sqlite:")?
+            .filename(&path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(synchronous)
+            .busy_timeout(Duration::from_secs(5))
+            .foreign_keys(true);
+        let pool = |size| {
+            SqlitePoolOptions::new()
+                .max_connections(size)
+                .acquire_timeout(Duration::from_secs(5))
+        };
+        // One connection writes: SQLite has one writer, and waiting in the pool is fairer than busy loops.
+        let write = pool(1).connect_with(connect.clone()).await?;
+        sqlx::migrate!("migrations/sqlite").run(&write).await?;
+        let read = pool(options.read_connections)
+            .connect_with(connect.read_only(true))
+            .await?;
+        let location = Location {
+            path,
+            durability: options.durability,
+            _lock: lock,
+        };
+        Ok(Self {
+            read,
+            write,
+            location: Arc::new(location),
+        })
+    }
+
+    /// The database file.
+    pub fn path(&self) -> &std::path::Path {
+        &self.location.path
+    }
+
+    /// What an ack survives.
+    pub fn durability(&self) -> Durability {
+        self.location.durability
+    }
+
+    /// Begins a writing transaction; takes the write lock at once, so that it cannot fail half way as busy.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, Error> {
+        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> bool {
+        sqlx::query("SELECT 1").execute(&self.read).await.is_ok()
+    }
+}
+
+fn lock(path: &std::path::Path) -> Result<std::fs::File, Error> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let file = std::fs::OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&name)
+        .map_err(|cause| Error::Open {
+            path: path.to_owned(),
+            cause,
+        })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(Error::Locked(path.to_owned())),
+        Err(std::fs::TryLockError::Error(cause)) => Err(Error::Open {
+            path: path.to_owned(),
+            cause,
+        }),
+    }
+}

@@ -1,0 +1,4 @@
+//! What the hub tells its operators: log lines and metrics. Parts report here; this asks no one.
+
+pub mod log;
+pub mod metric;
