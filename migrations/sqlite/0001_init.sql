@@ -155,6 +155,8 @@ CREATE TABLE stream_chunks (
     start     BIGINT NOT NULL,
     time      BIGINT NOT NULL,
     data      BLOB NOT NULL,
+    -- Where compaction joined chunks: pairs of big-endian u32 (bytes after start, milliseconds after time).
+    marks     BLOB,
     PRIMARY KEY (stream_id, start)
 ) WITHOUT ROWID;
 

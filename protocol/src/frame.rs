@@ -433,8 +433,10 @@ pub struct Joined {
     pub after: u64,
     /// Whether `after` was honoured. `false` on a first join, and when the epoch differs or `after` lies beyond the head: then read the history.
     pub recovered: bool,
-    /// Who is in the room.
+    /// Who is in the room; empty when there are more than [`crate::limit::MAX_MEMBERS_SHOWN`].
     pub members: Vec<Member>,
+    /// How many connections are in the room.
+    pub member_count: u32,
     /// Streams being written now.
     pub streams: Vec<StreamInfo>,
 }
@@ -570,6 +572,8 @@ pub struct PresenceChange {
     /// Connections that went.
     #[serde(default)]
     pub left: Vec<ConnectionId>,
+    /// How many connections are in the room now. Beyond [`crate::limit::MAX_MEMBERS_SHOWN`] only this is told.
+    pub member_count: u32,
 }
 
 /// How near a limit is.

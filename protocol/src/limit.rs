@@ -30,3 +30,5 @@ pub const MAX_HISTORY_PAGE: u32 = 500;
 pub const MAX_TAIL_EVENTS: u64 = 10_000;
 /// Every `seq` and `offset` stays below 2^53, so that JavaScript holds it exactly.
 pub const MAX_POSITION: u64 = (1 << 53) - 1;
+/// In a larger room only the number of members is told, not who they are.
+pub const MAX_MEMBERS_SHOWN: usize = 200;

@@ -3,9 +3,16 @@
 //! Each statement is written once with `$1` placeholders where SQLite and PostgreSQL agree. One file an
 //! aggregate; every function on a tenant's data takes the tenant's id first and has it in the `WHERE`.
 
+mod append;
+mod compact;
 mod error;
+mod log;
+pub mod op;
+mod stream;
 
+pub use append::{Appender, Results};
 pub use error::Error;
+pub use log::{Head, Page};
 
 use crate::config::Durability;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};

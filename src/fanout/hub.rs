@@ -1,0 +1,289 @@
+//! What one node knows of its viewers: the hot tails of the logs they watch, the workers they sit on, and
+//! which connection writes which stream.
+
+use super::encode::{event_frame, text_frame};
+use super::room_tail::RoomTail;
+use super::stream_tail::StreamTail;
+use super::wake::{Address, Inbox, LogId, Mail};
+use crate::bus::Hint;
+use crate::store::{Error, Store};
+use dashmap::DashMap;
+use generic_corp_protocol::frame::StreamClosed;
+use generic_corp_protocol::{
+    ConnectionId, Member, RoomId, ServerFrame, Slug, StreamId, StreamInfo, WorkspaceId,
+};
+use parking_lot::Mutex;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// Workers whose viewers can be woken apart: a bit each in [`super::wake::Wakes`].
+const MAX_WORKERS: usize = 64;
+/// Reads from the store for viewers at a time.
+const COLD_READS: usize = 16;
+
+/// How large hot tails are.
+pub struct Options {
+    /// Newest events of a room in memory, in bytes.
+    pub room_bytes: usize,
+    /// Newest bytes of a stream in memory.
+    pub stream_bytes: usize,
+}
+
+/// A cheap handle; see the module.
+#[derive(Clone)]
+pub struct Hub(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    options: Options,
+    rooms: DashMap<RoomId, Arc<RoomTail>>,
+    streams: DashMap<StreamId, Arc<StreamTail>>,
+    producers: DashMap<StreamId, Address>,
+    /// Rooms whose presence changed since it was last told.
+    presence: Mutex<HashSet<RoomId>>,
+    inboxes: Vec<Arc<Inbox>>,
+    workers: AtomicUsize,
+    cold: Semaphore,
+}
+
+impl Hub {
+    /// A hub without viewers.
+    pub fn new(store: Store, options: Options) -> Self {
+        Self(Arc::new(Inner {
+            store,
+            options,
+            rooms: DashMap::new(),
+            streams: DashMap::new(),
+            producers: DashMap::new(),
+            presence: Mutex::default(),
+            inboxes: (0..MAX_WORKERS).map(|_| Arc::default()).collect(),
+            workers: AtomicUsize::new(0),
+            cold: Semaphore::new(COLD_READS),
+        }))
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub(super) fn claim_worker(&self) -> (usize, Arc<Inbox>) {
+        let index = self.0.workers.fetch_add(1, Ordering::SeqCst) % MAX_WORKERS;
+        (index, self.0.inboxes[index].clone())
+    }
+
+    /// Waits for a turn to read from the store; `None` only if the hub is gone.
+    pub(super) async fn cold_turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.0.cold.acquire().await.ok()
+    }
+
+    /// The hot tail of a room, with its log's head read from the store if nobody watched it.
+    ///
+    /// # Errors
+    /// When the store does not answer. `None` when the workspace has no such room.
+    pub async fn room(
+        &self,
+        workspace: WorkspaceId,
+        id: RoomId,
+        name: &Slug,
+    ) -> Result<Option<Arc<RoomTail>>, Error> {
+        let bytes = self.0.options.room_bytes;
+        let fresh = || Arc::new(RoomTail::new(id, workspace, name.clone(), bytes));
+        // Bound by a statement, so that no guard of the map lives across the await.
+        let tail = self.0.rooms.entry(id).or_insert_with(fresh).clone();
+        if tail.workspace() != workspace {
+            return Ok(None);
+        }
+        if !tail.loaded() {
+            // Put into the map before it is read: what is committed meanwhile is not missed.
+            let Some(head) = self.0.store.head(workspace, id).await? else {
+                drop(tail);
+                self.release(LogId::Room(id));
+                return Ok(None);
+            };
+            tail.load(head.seq, &head.epoch);
+        }
+        Ok(Some(tail))
+    }
+
+    /// The hot tail of a stream, and the stream as the store has it.
+    ///
+    /// # Errors
+    /// When the store does not answer. `None` when the workspace has no such stream.
+    pub async fn stream(
+        &self,
+        workspace: WorkspaceId,
+        id: StreamId,
+    ) -> Result<Option<(Arc<StreamTail>, StreamInfo)>, Error> {
+        let bytes = self.0.options.stream_bytes;
+        let fresh = || Arc::new(StreamTail::new(id, workspace, bytes));
+        let tail = self.0.streams.entry(id).or_insert_with(fresh).clone();
+        let info = match self.0.store.stream(workspace, id).await? {
+            Some(info) if tail.workspace() == workspace => info,
+            _ => {
+                drop(tail);
+                self.release(LogId::Stream(id));
+                return Ok(None);
+            }
+        };
+        if !tail.loaded() {
+            let end = info.state.outcome().map(|outcome| StreamClosed {
+                stream: id,
+                offset: info.length,
+                outcome,
+                exit_code: info.exit_code,
+            });
+            tail.load(info.length, end);
+        }
+        Ok(Some((tail, info)))
+    }
+
+    /// Takes a hint from the bus. Never waits.
+    pub fn deliver(&self, hint: Hint) {
+        match hint {
+            Hint::Event { room, epoch, event } => {
+                self.with_room(room, |tail| {
+                    tail.deliver(event.seq, &epoch, || event_frame(&event))
+                });
+            }
+            Hint::Ephemeral { room, message } => self.with_room(room, |tail| {
+                tail.deliver_ephemeral(text_frame(&ServerFrame::Ephemeral((*message).clone())));
+                true
+            }),
+            Hint::Bytes {
+                stream,
+                offset,
+                data,
+            } => {
+                self.with_stream(stream, |tail| tail.deliver(offset, data));
+            }
+            Hint::Closed { end } => {
+                self.0.producers.remove(&end.stream);
+                self.with_stream(end.stream, |tail| {
+                    tail.finish(end.clone());
+                    true
+                });
+            }
+            Hint::Cancel { notice } => {
+                if let Some(producer) = self.0.producers.get(&notice.stream) {
+                    producer.send(Mail::Frame(text_frame(&ServerFrame::Cancel(notice))));
+                }
+            }
+        }
+    }
+
+    fn with_room(&self, room: RoomId, deliver: impl FnOnce(&RoomTail) -> bool) {
+        let tail = self.0.rooms.get(&room).map(|tail| tail.clone());
+        if let Some(tail) = tail
+            && deliver(&tail)
+        {
+            tail.wakes.notify(LogId::Room(room), &self.0.inboxes);
+        }
+    }
+
+    fn with_stream(&self, stream: StreamId, deliver: impl FnOnce(&StreamTail) -> bool) {
+        let tail = self.0.streams.get(&stream).map(|tail| tail.clone());
+        if let Some(tail) = tail
+            && deliver(&tail)
+        {
+            tail.wakes.notify(LogId::Stream(stream), &self.0.inboxes);
+        }
+    }
+
+    pub(super) fn looking(&self, log: LogId, worker: usize) {
+        match log {
+            LogId::Room(id) => {
+                if let Some(tail) = self.0.rooms.get(&id) {
+                    tail.wakes.looking(worker);
+                }
+            }
+            LogId::Stream(id) => {
+                if let Some(tail) = self.0.streams.get(&id) {
+                    tail.wakes.looking(worker);
+                }
+            }
+        }
+    }
+
+    pub(super) fn unwatch(&self, log: LogId, worker: usize) {
+        match log {
+            LogId::Room(id) => {
+                if let Some(tail) = self.0.rooms.get(&id) {
+                    tail.wakes.unwatch(worker);
+                    tail.wakes.looking(worker);
+                }
+            }
+            LogId::Stream(id) => {
+                if let Some(tail) = self.0.streams.get(&id) {
+                    tail.wakes.unwatch(worker);
+                    tail.wakes.looking(worker);
+                }
+            }
+        }
+        self.release(log);
+    }
+
+    /// Forgets a tail that nobody watches or is about to watch.
+    pub fn release(&self, log: LogId) {
+        match log {
+            LogId::Room(id) => {
+                let unused = |_: &RoomId, tail: &Arc<RoomTail>| {
+                    !tail.wakes.watched() && Arc::strong_count(tail) == 1
+                };
+                self.0.rooms.remove_if(&id, unused);
+            }
+            LogId::Stream(id) => {
+                let unused = |_: &StreamId, tail: &Arc<StreamTail>| {
+                    !tail.wakes.watched() && Arc::strong_count(tail) == 1
+                };
+                self.0.streams.remove_if(&id, unused);
+            }
+        }
+    }
+
+    /// A connection came into a room or changed what it does.
+    pub fn set_member(&self, tail: &RoomTail, member: Member) {
+        tail.set_member(member);
+        self.0.presence.lock().insert(tail.id());
+    }
+
+    /// A connection left a room.
+    pub fn remove_member(&self, tail: &RoomTail, connection: ConnectionId) {
+        if tail.remove_member(connection) {
+            self.0.presence.lock().insert(tail.id());
+        }
+    }
+
+    /// Tells viewers of the presence that changed since the last call. Called on a timer, so that a
+    /// thousand arrivals are told in a few frames.
+    pub fn tell_presence(&self) {
+        let changed = std::mem::take(&mut *self.0.presence.lock());
+        for room in changed {
+            self.with_room(room, |_| true);
+        }
+    }
+
+    /// Members of a room on this node, and their number.
+    pub fn members(&self, room: RoomId) -> (Vec<Member>, usize) {
+        let tail = self.0.rooms.get(&room).map(|tail| tail.clone());
+        tail.map_or((Vec::new(), 0), |tail| tail.members())
+    }
+
+    /// The connection at `address` writes this stream.
+    pub fn set_producer(&self, stream: StreamId, address: Address) {
+        self.0.producers.insert(stream, address);
+    }
+
+    /// It no longer does.
+    pub fn remove_producer(&self, stream: StreamId, address: &Address) {
+        self.0
+            .producers
+            .remove_if(&stream, |_, known| known.same(address));
+    }
+
+    /// Streams that connections of this node write.
+    pub fn producing(&self) -> Vec<StreamId> {
+        self.0.producers.iter().map(|entry| *entry.key()).collect()
+    }
+}

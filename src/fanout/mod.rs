@@ -1,0 +1,26 @@
+//! From the log to the viewers: hot tails, wake-ups, cursors.
+//!
+//! When a log grows its hot tail is told, and each actix worker that has viewers of it is woken once.
+//! The worker marks its viewers; each, when its socket can take bytes, reads from its cursors' positions
+//! to the tail. There is no queue of messages per viewer anywhere.
+
+mod cold;
+mod cursor;
+mod encode;
+mod hub;
+mod presence;
+mod room_tail;
+mod stream_tail;
+mod viewer;
+mod wake;
+mod worker;
+
+pub use cursor::{Cursor, RoomCursor, StreamCursor};
+pub use encode::text_frame;
+pub use hub::{Hub, Options};
+pub use presence::Change;
+pub use room_tail::RoomTail;
+pub use stream_tail::StreamTail;
+pub use viewer::Viewer;
+pub use wake::{Address, LogId, Mail};
+pub use worker::{Client, Worker};

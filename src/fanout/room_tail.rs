@@ -1,0 +1,308 @@
+//! The hot tail of a room: its newest events, each encoded once, shared by all viewers of the node.
+
+use super::cursor::{Chunk, MAX_CHUNK_BYTES, Read, RoomCursor};
+use super::encode::text_frame;
+use super::presence::{Change, Presence};
+use super::wake::Wakes;
+use bytes::{Bytes, BytesMut};
+use generic_corp_protocol::frame::{PresenceChange, Reset};
+use generic_corp_protocol::{ConnectionId, Member, RoomId, ServerFrame, Slug, WorkspaceId};
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Ephemeral messages that are kept for viewers which are about to read; older ones are dropped.
+const MAX_EPHEMERAL: usize = 64;
+
+/// See the module.
+#[derive(Debug)]
+pub struct RoomTail {
+    id: RoomId,
+    workspace: WorkspaceId,
+    name: Slug,
+    max_bytes: usize,
+    pub(super) wakes: Wakes,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// `None` until the log's head was read from the store.
+    epoch: Option<Arc<str>>,
+    head: u64,
+    /// Events `head - ring.len() + 1 ..= head`.
+    ring: VecDeque<Bytes>,
+    ring_bytes: usize,
+    joined: Option<(u64, u64, Chunk)>,
+    ephemeral: VecDeque<Bytes>,
+    ephemeral_head: u64,
+    presence: Presence,
+    presence_frame: Option<(u64, u64, Bytes)>,
+}
+
+impl RoomTail {
+    pub(super) fn new(id: RoomId, workspace: WorkspaceId, name: Slug, max_bytes: usize) -> Self {
+        let (wakes, state) = (Wakes::default(), Mutex::default());
+        Self {
+            id,
+            workspace,
+            name,
+            max_bytes,
+            wakes,
+            state,
+        }
+    }
+
+    /// The room.
+    pub fn id(&self) -> RoomId {
+        self.id
+    }
+
+    /// The workspace it belongs to.
+    pub fn workspace(&self) -> WorkspaceId {
+        self.workspace
+    }
+
+    /// The room's name.
+    pub fn name(&self) -> &Slug {
+        &self.name
+    }
+
+    pub(super) fn loaded(&self) -> bool {
+        self.state.lock().epoch.is_some()
+    }
+
+    /// Sets where the log stands in the store; events that came meanwhile count if they are newer.
+    pub(super) fn load(&self, head: u64, epoch: &str) {
+        let state = &mut *self.state.lock();
+        if state.epoch.as_deref() != Some(epoch) {
+            state.epoch = Some(epoch.into());
+        }
+        if head > state.head {
+            state.restart(head);
+        }
+    }
+
+    /// Takes an event from the bus. Returns whether the log grew; a repeat is dropped, and a gap makes
+    /// the tail begin anew, so that viewers read what is missing from the store.
+    pub(super) fn deliver(
+        &self,
+        seq: u64,
+        epoch: &Arc<str>,
+        frame: impl FnOnce() -> Bytes,
+    ) -> bool {
+        let state = &mut *self.state.lock();
+        if state.epoch.as_ref().is_some_and(|known| known != epoch) {
+            state.restart(0);
+            state.epoch = Some(epoch.clone());
+        }
+        if seq <= state.head {
+            return false;
+        }
+        if seq != state.head + 1 {
+            state.restart(seq - 1);
+        }
+        let frame = frame();
+        state.head = seq;
+        state.ring_bytes += frame.len();
+        state.ring.push_back(frame);
+        while state.ring_bytes > self.max_bytes
+            && let Some(oldest) = state.ring.pop_front()
+        {
+            state.ring_bytes -= oldest.len();
+        }
+        true
+    }
+
+    /// Takes a message that skips the log.
+    pub(super) fn deliver_ephemeral(&self, frame: Bytes) {
+        let state = &mut *self.state.lock();
+        if state.ephemeral.len() == MAX_EPHEMERAL {
+            state.ephemeral.pop_front();
+        }
+        state.ephemeral.push_back(frame);
+        state.ephemeral_head += 1;
+    }
+
+    /// Where the log stands: head and epoch.
+    pub fn head(&self) -> (u64, Arc<str>) {
+        let state = self.state.lock();
+        (state.head, state.epoch.clone().unwrap_or_else(|| "".into()))
+    }
+
+    /// A cursor after `seq`, which sees ephemeral messages and presence changes from now on; with the
+    /// members as they are and their number.
+    pub fn cursor(self: &Arc<Self>, seq: u64) -> (RoomCursor, Vec<Member>, usize) {
+        let state = self.state.lock();
+        let cursor = RoomCursor {
+            tail: self.clone(),
+            epoch: state.epoch.clone().unwrap_or_else(|| "".into()),
+            seq,
+            ephemeral: state.ephemeral_head,
+            presence: state.presence.version(),
+        };
+        (cursor, state.presence.members(), state.presence.count())
+    }
+
+    /// Members now, unless they are too many to show, and their number.
+    pub fn members(&self) -> (Vec<Member>, usize) {
+        let state = self.state.lock();
+        (state.presence.members(), state.presence.count())
+    }
+
+    pub(super) fn set_member(&self, member: Member) {
+        self.state.lock().presence.set(member);
+    }
+
+    pub(super) fn remove_member(&self, connection: ConnectionId) -> bool {
+        self.state.lock().presence.remove(connection)
+    }
+
+    pub(super) fn read(&self, cursor: &mut RoomCursor) -> Read {
+        let state = &mut *self.state.lock();
+        if let Some(epoch) = state.epoch.clone().filter(|epoch| *epoch != cursor.epoch) {
+            return self.reset(state, cursor, epoch);
+        }
+        if cursor.seq < state.head {
+            return state.events(cursor);
+        }
+        if let Some(chunk) = state.ephemeral(cursor) {
+            return Read::Chunk(chunk);
+        }
+        match self.presence(state, cursor) {
+            Some(chunk) => Read::Chunk(chunk),
+            None => Read::Nothing,
+        }
+    }
+
+    /// The log was lost or restored: says so, and goes on from its head.
+    fn reset(&self, state: &State, cursor: &mut RoomCursor, epoch: Arc<str>) -> Read {
+        cursor.epoch = epoch.clone();
+        cursor.seq = state.head;
+        Read::Chunk(self.reset_frame(state.head, &epoch))
+    }
+
+    /// What a viewer is told whose events are no longer in the store.
+    pub(super) fn skip(&self, cursor: &mut RoomCursor) -> Chunk {
+        let (head, epoch) = self.head();
+        cursor.seq = head;
+        cursor.epoch = epoch.clone();
+        self.reset_frame(head, &epoch)
+    }
+
+    fn reset_frame(&self, head: u64, epoch: &Arc<str>) -> Chunk {
+        let reset = ServerFrame::Reset(Reset {
+            room: Some(self.name.clone()),
+            stream: None,
+            reason: "events after your position are not in the log; read the history".into(),
+            position: head,
+            epoch: Some(epoch.to_string()),
+        });
+        Chunk {
+            bytes: text_frame(&reset),
+            frames: 1,
+        }
+    }
+
+    fn presence(&self, state: &mut State, cursor: &mut RoomCursor) -> Option<Chunk> {
+        let version = state.presence.version();
+        let seen = std::mem::replace(&mut cursor.presence, version);
+        if let Some((from, to, bytes)) = &state.presence_frame
+            && (*from, *to) == (seen, version)
+        {
+            return Some(Chunk {
+                bytes: bytes.clone(),
+                frames: 1,
+            });
+        }
+        let Change {
+            full,
+            changed,
+            left,
+            count,
+        } = state.presence.since(seen)?;
+        let room = self.name.clone();
+        let member_count = count as u32;
+        let change = PresenceChange {
+            room,
+            full,
+            changed,
+            left,
+            member_count,
+        };
+        let bytes = text_frame(&ServerFrame::Presence(change));
+        state.presence_frame = Some((seen, version, bytes.clone()));
+        Some(Chunk { bytes, frames: 1 })
+    }
+}
+
+impl State {
+    /// Forgets what is in memory; the log stands at `head`.
+    fn restart(&mut self, head: u64) {
+        self.ring.clear();
+        self.ring_bytes = 0;
+        self.joined = None;
+        self.head = head;
+    }
+
+    fn events(&mut self, cursor: &mut RoomCursor) -> Read {
+        let behind = (self.head - cursor.seq) as usize;
+        if behind > self.ring.len() {
+            return Read::Cold;
+        }
+        let first = self.ring.len() - behind;
+        if behind == 1 {
+            cursor.seq = self.head;
+            return Read::Chunk(Chunk {
+                bytes: self.ring[first].clone(),
+                frames: 1,
+            });
+        }
+        // Viewers that were woken together read the same stretch: it is joined once.
+        if let Some((from, to, chunk)) = &self.joined
+            && *from == cursor.seq
+            && (*to == self.head || chunk.bytes.len() >= MAX_CHUNK_BYTES)
+        {
+            cursor.seq = *to;
+            return Read::Chunk(chunk.clone());
+        }
+        let mut bytes = BytesMut::with_capacity(MAX_CHUNK_BYTES.min(self.ring_bytes));
+        let mut frames = 0;
+        for frame in self.ring.range(first..) {
+            bytes.extend_from_slice(frame);
+            frames += 1;
+            if bytes.len() >= MAX_CHUNK_BYTES {
+                break;
+            }
+        }
+        let chunk = Chunk {
+            bytes: bytes.freeze(),
+            frames,
+        };
+        let from = cursor.seq;
+        cursor.seq += frames;
+        self.joined = Some((from, cursor.seq, chunk.clone()));
+        Read::Chunk(chunk)
+    }
+
+    fn ephemeral(&mut self, cursor: &mut RoomCursor) -> Option<Chunk> {
+        let behind = self.ephemeral_head - cursor.ephemeral;
+        if behind == 0 {
+            return None;
+        }
+        let kept = (behind as usize).min(self.ephemeral.len());
+        cursor.ephemeral = self.ephemeral_head;
+        let mut bytes = BytesMut::new();
+        for frame in self.ephemeral.range(self.ephemeral.len() - kept..) {
+            bytes.extend_from_slice(frame);
+        }
+        Some(Chunk {
+            bytes: bytes.freeze(),
+            frames: kept as u64,
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "room_tail_tests.rs"]
+mod tests;

@@ -1,0 +1,135 @@
+//! Cursors against a model log: whatever is delivered, lost, repeated or swapped, a viewer that reads
+//! from the tail, and from the store when the tail is cold, sees 1, 2, 3… exactly once.
+
+use super::*;
+use proptest::prelude::*;
+
+fn tail(max_bytes: usize) -> Arc<RoomTail> {
+    let name = Slug::parse("room").expect("a name");
+    Arc::new(RoomTail::new(
+        RoomId::new(),
+        WorkspaceId::new(),
+        name,
+        max_bytes,
+    ))
+}
+
+/// Each event is a frame of 8 bytes: its seq.
+fn frame(seq: u64) -> Bytes {
+    Bytes::copy_from_slice(&seq.to_be_bytes())
+}
+
+fn seqs(bytes: &[u8]) -> impl Iterator<Item = u64> {
+    bytes
+        .chunks(8)
+        .map(|chunk| u64::from_be_bytes(chunk.try_into().expect("eight bytes")))
+}
+
+/// Reads all there is; `store` is how far the model log is committed.
+fn drain(cursor: &mut RoomCursor, store: u64, seen: &mut Vec<u64>) {
+    let tail = cursor.tail.clone();
+    loop {
+        match tail.read(cursor) {
+            Read::Nothing => return,
+            Read::Chunk(chunk) => seen.extend(seqs(&chunk.bytes)),
+            Read::Cold => {
+                // As the store does: some events after the position, in order.
+                let to = store.min(cursor.seq + 3);
+                seen.extend(cursor.seq + 1..=to);
+                cursor.seq = to;
+            }
+            Read::Last(_) => unreachable!("a room has no end"),
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_viewer_sees_the_log(
+        hints in proptest::collection::vec((0u64..6, 0u8..6), 1..200),
+        max_bytes in 8usize..200,
+        joins in proptest::collection::vec(0usize..200, 0..4),
+    ) {
+        let tail = tail(max_bytes);
+        let epoch: Arc<str> = "e".into();
+        tail.load(0, "e");
+        let mut viewers = vec![(tail.cursor(0).0, Vec::new(), 0)];
+        let mut committed = 0u64;
+        for (step, (back, what)) in hints.into_iter().enumerate() {
+            if joins.contains(&step) {
+                viewers.push((tail.cursor(committed).0, Vec::new(), committed));
+            }
+            match what {
+                // A commit whose hint is lost.
+                0 => committed += 1,
+                // A repeat, or an old one out of order.
+                1 => {
+                    let seq = committed.saturating_sub(back).max(1);
+                    if committed > 0 {
+                        tail.deliver(seq, &epoch, || frame(seq));
+                    }
+                }
+                2 => {
+                    for (cursor, seen, _) in &mut viewers {
+                        drain(cursor, committed, seen);
+                    }
+                }
+                _ => {
+                    committed += 1;
+                    tail.deliver(committed, &epoch, || frame(committed));
+                }
+            }
+        }
+        committed += 1;
+        tail.deliver(committed, &epoch, || frame(committed));
+        for (mut cursor, mut seen, from) in viewers {
+            drain(&mut cursor, committed, &mut seen);
+            prop_assert_eq!(seen, (from + 1..=committed).collect::<Vec<_>>());
+        }
+    }
+}
+
+#[test]
+fn a_head_that_is_loaded_late_does_not_hide_what_came_meanwhile() {
+    let tail = tail(1024);
+    let epoch: Arc<str> = "e".into();
+    assert!(tail.deliver(6, &epoch, || frame(6)));
+    tail.load(5, "e");
+    assert_eq!(tail.head().0, 6);
+    let (mut cursor, ..) = tail.cursor(5);
+    let mut seen = Vec::new();
+    drain(&mut cursor, 6, &mut seen);
+    assert_eq!(seen, [6]);
+}
+
+#[test]
+fn another_epoch_is_told_never_served() {
+    let tail = tail(1024);
+    tail.load(9, "old");
+    let (mut cursor, ..) = tail.cursor(9);
+    tail.deliver(1, &"new".into(), || frame(1));
+    let Read::Chunk(chunk) = tail.read(&mut cursor) else {
+        panic!("a reset")
+    };
+    assert!(String::from_utf8_lossy(&chunk.bytes).contains("\"reset\""));
+    assert_eq!((cursor.seq, &*cursor.epoch), (1, "new"));
+    assert!(matches!(tail.read(&mut cursor), Read::Nothing));
+}
+
+#[test]
+fn ephemeral_messages_reach_who_keeps_up_and_are_bounded() {
+    let tail = tail(1024);
+    tail.load(0, "e");
+    let (mut cursor, ..) = tail.cursor(0);
+    for number in 0..100u64 {
+        tail.deliver_ephemeral(frame(number));
+    }
+    let Read::Chunk(chunk) = tail.read(&mut cursor) else {
+        panic!("messages")
+    };
+    assert_eq!(
+        seqs(&chunk.bytes).collect::<Vec<_>>(),
+        (36..100).collect::<Vec<_>>()
+    );
+    assert!(matches!(tail.read(&mut cursor), Read::Nothing));
+}

@@ -1,0 +1,192 @@
+//! One actix worker's viewers: woken once per grown log, it marks those that watch it.
+
+use super::cursor::Cursor;
+use super::hub::Hub;
+use super::viewer::Viewer;
+use super::wake::{Inbox, LogId, Mail, Place, Waiting};
+use slab::Slab;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How often connections look at their deadlines.
+const TICK: Duration = Duration::from_secs(1);
+
+/// A connection, as its worker needs it.
+pub trait Client {
+    /// Its cursors.
+    fn viewer(&self) -> &Rc<Viewer>;
+    /// Something came for it from another thread.
+    fn receive(&self, mail: Mail);
+    /// Time has passed: heartbeats, deadlines.
+    fn tick(&self, now: Instant);
+}
+
+/// See the module. Lives on one thread.
+pub struct Worker {
+    index: usize,
+    hub: Hub,
+    inbox: Arc<Inbox>,
+    clients: RefCell<Slab<(u64, Weak<dyn Client>)>>,
+    next_generation: Cell<u64>,
+    watched: RefCell<HashMap<LogId, Watched>>,
+}
+
+/// The viewers of one log on this worker: place of the connection, slot of its cursor.
+#[derive(Default)]
+struct Watched {
+    viewers: Vec<(Place, usize)>,
+}
+
+impl Worker {
+    /// Takes the next free place among the hub's workers and starts to listen on this thread.
+    pub fn start(hub: Hub) -> Rc<Self> {
+        let (index, inbox) = hub.claim_worker();
+        let worker = Rc::new(Self {
+            index,
+            hub,
+            inbox,
+            clients: RefCell::default(),
+            next_generation: Cell::new(0),
+            watched: RefCell::default(),
+        });
+        actix_web::rt::spawn(run(Rc::downgrade(&worker)));
+        actix_web::rt::spawn(tick(Rc::downgrade(&worker)));
+        worker
+    }
+
+    /// The node's hub.
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    pub(super) fn inbox(&self) -> Arc<Inbox> {
+        self.inbox.clone()
+    }
+
+    /// Takes in a connection, which `make` builds around its viewer.
+    pub fn admit<C: Client + 'static>(
+        self: &Rc<Self>,
+        make: impl FnOnce(Rc<Viewer>) -> C,
+    ) -> Rc<C> {
+        let generation = self.next_generation.get();
+        self.next_generation.set(generation + 1);
+        let slot = self.clients.borrow().vacant_key();
+        let place = Place { slot, generation };
+        let client = Rc::new(make(Rc::new(Viewer::new(self.clone(), place))));
+        let weak: Weak<dyn Client> = Rc::downgrade(&client) as Weak<dyn Client>;
+        self.clients.borrow_mut().insert((generation, weak));
+        client
+    }
+
+    /// Lets a connection go, with its cursors.
+    pub fn dismiss(&self, viewer: &Viewer) {
+        viewer.unwatch_all();
+        let place = viewer.address().place;
+        let mut clients = self.clients.borrow_mut();
+        if clients
+            .get(place.slot)
+            .is_some_and(|(generation, _)| *generation == place.generation)
+        {
+            clients.remove(place.slot);
+        }
+    }
+
+    fn client(&self, place: Place) -> Option<Rc<dyn Client>> {
+        let clients = self.clients.borrow();
+        let (generation, client) = clients.get(place.slot)?;
+        if *generation == place.generation {
+            client.upgrade()
+        } else {
+            None
+        }
+    }
+
+    pub(super) fn watch(&self, log: LogId, cursor: &Cursor, place: Place, slot: usize) {
+        let mut watched = self.watched.borrow_mut();
+        let watched = watched.entry(log).or_default();
+        if watched.viewers.is_empty() {
+            match cursor {
+                Cursor::Room(cursor) => cursor.tail.wakes.watch(self.index),
+                Cursor::Stream(cursor) => cursor.tail.wakes.watch(self.index),
+            }
+        }
+        watched.viewers.push((place, slot));
+    }
+
+    pub(super) fn unwatch(&self, log: LogId, place: Place, slot: usize) {
+        let mut watched = self.watched.borrow_mut();
+        let Some(entry) = watched.get_mut(&log) else {
+            return;
+        };
+        if let Some(at) = entry
+            .viewers
+            .iter()
+            .position(|viewer| *viewer == (place, slot))
+        {
+            entry.viewers.swap_remove(at);
+        }
+        if entry.viewers.is_empty() {
+            watched.remove(&log);
+            self.hub.unwatch(log, self.index);
+        }
+    }
+
+    fn deliver(&self, waiting: &mut Waiting) {
+        for log in waiting.grown.drain(..) {
+            self.hub.looking(log, self.index);
+            let watched = self.watched.borrow();
+            let Some(entry) = watched.get(&log) else {
+                continue;
+            };
+            for (place, slot) in &entry.viewers {
+                if let Some(client) = self.client(*place) {
+                    client.viewer().mark(*slot);
+                }
+            }
+        }
+        for (place, mail) in waiting.mail.drain(..) {
+            if let Some(client) = self.client(place) {
+                client.receive(mail);
+            }
+        }
+    }
+}
+
+async fn run(worker: Weak<Worker>) {
+    let Some(inbox) = worker.upgrade().map(|worker| worker.inbox()) else {
+        return;
+    };
+    let mut waiting = Waiting::default();
+    loop {
+        inbox.wake.notified().await;
+        let Some(worker) = worker.upgrade() else {
+            return;
+        };
+        inbox.take(&mut waiting);
+        worker.deliver(&mut waiting);
+    }
+}
+
+async fn tick(worker: Weak<Worker>) {
+    let mut interval = tokio::time::interval(TICK);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        let Some(worker) = worker.upgrade() else {
+            return;
+        };
+        let now = Instant::now();
+        let clients: Vec<_> = worker
+            .clients
+            .borrow()
+            .iter()
+            .map(|(_, (_, client))| client.clone())
+            .collect();
+        for client in clients.iter().filter_map(Weak::upgrade) {
+            client.tick(now);
+        }
+    }
+}

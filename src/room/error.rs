@@ -1,0 +1,95 @@
+//! Why something cannot be done in a room, as a client is told.
+
+use crate::history;
+use crate::store::op::Refusal;
+use generic_corp_protocol::{ErrorCode, StreamState};
+use serde_json::{Value, json};
+
+/// How long a client should wait before it tries again what the store could not take.
+const STORE_RETRY_MS: u64 = 1_000;
+
+/// A failure; its text is for people.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such thing for this principal.
+    #[error("there is no such {0} in this workspace")]
+    NotFound(&'static str),
+    /// The principal lacks the scope.
+    #[error("this needs the scope `{0}`")]
+    Forbidden(&'static str),
+    /// A value is out of its range or form.
+    #[error("{0}")]
+    Invalid(String),
+    /// Content larger than one message may be.
+    #[error("{0}")]
+    TooLarge(String),
+    /// A count is at its limit.
+    #[error("{0}")]
+    LimitReached(String),
+    /// The log refused or failed.
+    #[error(transparent)]
+    Log(#[from] history::Error),
+}
+
+impl From<crate::store::Error> for Error {
+    fn from(error: crate::store::Error) -> Self {
+        Self::Log(history::Error::from(&error))
+    }
+}
+
+impl Error {
+    /// What a program acts on.
+    pub fn code(&self) -> ErrorCode {
+        use history::Error as Log;
+        match self {
+            Self::NotFound(_) | Self::Log(Log::Refused(Refusal::NotFound)) => ErrorCode::NotFound,
+            Self::Forbidden(_) | Self::Log(Log::Refused(Refusal::NotYours)) => ErrorCode::Forbidden,
+            Self::Invalid(_) => ErrorCode::Invalid,
+            Self::TooLarge(_) => ErrorCode::TooLarge,
+            Self::LimitReached(_) => ErrorCode::LimitReached,
+            Self::Log(Log::Refused(Refusal::KeyReused)) => ErrorCode::IdempotencyConflict,
+            Self::Log(Log::Refused(Refusal::Offset { .. })) => ErrorCode::StreamOffset,
+            Self::Log(Log::Refused(Refusal::StreamClosed { .. })) => ErrorCode::StreamClosed,
+            Self::Log(Log::Overloaded) => ErrorCode::Overloaded,
+            Self::Log(Log::Full) => ErrorCode::StorageFull,
+            Self::Log(Log::Unavailable(_)) => ErrorCode::Unavailable,
+            Self::Log(Log::Fault(_)) => ErrorCode::Internal,
+            Self::Log(Log::Stopped) => ErrorCode::ShuttingDown,
+        }
+    }
+
+    /// What a person acts on. Inner words of the store stay inside.
+    pub fn message(&self) -> String {
+        use history::Error as Log;
+        match self {
+            Self::Log(Log::Unavailable(_)) => {
+                "the store does not answer; try again with the same key".into()
+            }
+            Self::Log(Log::Fault(_)) => "the hub failed; its log says why".into(),
+            Self::Log(Log::Full) => "the disk of the hub is full; nothing was accepted".into(),
+            other => other.to_string(),
+        }
+    }
+
+    /// Facts that belong to the code.
+    pub fn details(&self) -> Option<Value> {
+        let length_and = |length: u64, state: Option<StreamState>| match state {
+            Some(state) => json!({ "length": length, "state": state }),
+            None => json!({ "length": length }),
+        };
+        match self {
+            Self::Log(history::Error::Refused(Refusal::Offset { length })) => {
+                Some(length_and(*length, None))
+            }
+            Self::Log(history::Error::Refused(Refusal::StreamClosed { state, length })) => {
+                Some(length_and(*length, Some(*state)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Not before this, where the same may succeed later.
+    pub fn retry_after_ms(&self) -> Option<u64> {
+        self.code().retryable().then_some(STORE_RETRY_MS)
+    }
+}

@@ -1,0 +1,143 @@
+//! Reading what is stored: pages of a room's log, lists of streams, bytes.
+
+use super::{Error, Rooms};
+use crate::store::Page;
+use crate::tenant::Scope;
+use bytes::Bytes;
+use generic_corp_protocol::frame::HistoryPage;
+use generic_corp_protocol::limit::MAX_HISTORY_PAGE;
+use generic_corp_protocol::rest::StreamPage;
+use generic_corp_protocol::{Slug, StreamId, StreamInfo, StreamState};
+
+/// Events of a page when nothing is said.
+const DEFAULT_PAGE: u32 = 100;
+/// Bodies of a page together, in bytes; a page with large events is shorter.
+const MAX_PAGE_BYTES: usize = 512 * 1024;
+/// Kinds that a page may be narrowed to.
+const MAX_KINDS: usize = 16;
+
+/// Which page of a room's log.
+#[derive(Clone, Debug, Default)]
+pub struct PageRequest {
+    /// Events before this `seq`.
+    pub before: Option<u64>,
+    /// Events after this `seq`.
+    pub after: Option<u64>,
+    /// At most this many.
+    pub limit: Option<u32>,
+    /// Only these kinds.
+    pub kinds: Vec<String>,
+}
+
+impl Rooms {
+    /// A page of a room's log, ascending. With neither `before` nor `after` the newest events.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn history_page(
+        &self,
+        scope: &Scope,
+        room: &Slug,
+        request: PageRequest,
+    ) -> Result<HistoryPage, Error> {
+        may_read(scope)?;
+        let PageRequest {
+            before,
+            after,
+            limit,
+            kinds,
+        } = request;
+        if before.is_some() && after.is_some() {
+            return Err(Error::Invalid("give `before` or `after`, not both".into()));
+        }
+        if kinds.len() > MAX_KINDS {
+            return Err(Error::Invalid(format!(
+                "`kinds` has at most {MAX_KINDS} entries"
+            )));
+        }
+        if limit == Some(0) {
+            return Err(Error::Invalid("`limit` is at least 1".into()));
+        }
+        let id = self.find(scope, room).await?;
+        let head = self
+            .store()
+            .head(scope.workspace(), id)
+            .await?
+            .ok_or(Error::NotFound("room"))?;
+        let newest = before.is_none() && after.is_none();
+        let page = Page {
+            after,
+            before: before.or(newest.then_some(head.seq + 1)),
+            kinds,
+            limit: limit.unwrap_or(DEFAULT_PAGE).min(MAX_HISTORY_PAGE),
+            max_bytes: MAX_PAGE_BYTES,
+        };
+        let (events, more) = self.store().events(scope.workspace(), id, &page).await?;
+        Ok(HistoryPage {
+            events,
+            head: head.seq,
+            epoch: head.epoch,
+            more,
+        })
+    }
+
+    /// Streams of a room, the newest first.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn streams(
+        &self,
+        scope: &Scope,
+        room: &Slug,
+        state: Option<StreamState>,
+        before: Option<u64>,
+        limit: Option<u32>,
+    ) -> Result<StreamPage, Error> {
+        may_read(scope)?;
+        let id = self.find(scope, room).await?;
+        let limit = limit.unwrap_or(DEFAULT_PAGE).clamp(1, MAX_HISTORY_PAGE);
+        let (streams, more) = self
+            .store()
+            .streams(scope.workspace(), id, state, before, limit)
+            .await?;
+        Ok(StreamPage { streams, more })
+    }
+
+    /// One stream.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn stream(&self, scope: &Scope, id: StreamId) -> Result<StreamInfo, Error> {
+        may_read(scope)?;
+        self.store()
+            .stream(scope.workspace(), id)
+            .await?
+            .ok_or(Error::NotFound("stream"))
+    }
+
+    /// Bytes of a stream from `offset` on, at most `max_bytes`; empty at its end.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn bytes(
+        &self,
+        scope: &Scope,
+        id: StreamId,
+        offset: u64,
+        max_bytes: usize,
+    ) -> Result<Bytes, Error> {
+        may_read(scope)?;
+        Ok(self
+            .store()
+            .bytes(scope.workspace(), id, offset, max_bytes)
+            .await?)
+    }
+}
+
+pub(super) fn may_read(scope: &Scope) -> Result<(), Error> {
+    if scope.scopes().read {
+        Ok(())
+    } else {
+        Err(Error::Forbidden("read"))
+    }
+}

@@ -1,0 +1,197 @@
+//! What can be done to a log, and what comes of it.
+
+use bytes::Bytes;
+use generic_corp_protocol::message::StreamRole;
+use generic_corp_protocol::{
+    OrganizationId, RoomId, Sender, Slug, StreamId, StreamInfo, StreamOutcome, StreamState,
+    Timestamp, WorkspaceId,
+};
+use serde_json::value::RawValue;
+use std::sync::Arc;
+
+/// The tenant an operation belongs to; it stands in every `WHERE` and in the usage count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Tenant {
+    /// Who is billed.
+    pub organization: OrganizationId,
+    /// Where the log lives.
+    pub workspace: WorkspaceId,
+}
+
+/// An event before it has its place in the log.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// Who sends it.
+    pub sender: Sender,
+    /// Idempotency key, unique for this sender in this room.
+    pub key: String,
+    /// What it is.
+    pub kind: String,
+    /// The content.
+    pub body: Box<RawValue>,
+    /// Names addressed by it.
+    pub mentions: Vec<Slug>,
+    /// The `seq` it answers to.
+    pub reply_to: Option<u64>,
+}
+
+/// A stream before it is opened.
+#[derive(Clone, Debug)]
+pub struct StreamDraft {
+    /// Its id, used when the key is new.
+    pub id: StreamId,
+    /// Who writes it.
+    pub sender: Sender,
+    /// Idempotency key, unique for this sender in this room.
+    pub key: String,
+    /// The name to show.
+    pub name: String,
+    /// What it carries.
+    pub role: StreamRole,
+    /// Its media type.
+    pub media_type: String,
+    /// The tool call it belongs to.
+    pub tool_call: Option<String>,
+    /// The stream it belongs to.
+    pub parent: Option<StreamId>,
+}
+
+/// The end of a stream.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// Who ends it; the hub itself when nothing is said.
+    pub sender: Option<uuid::Uuid>,
+    /// What the closer takes for its length; the hub takes what is stored.
+    pub offset: Option<u64>,
+    /// How it ended.
+    pub outcome: StreamOutcome,
+    /// The exit status.
+    pub exit_code: Option<i32>,
+    /// What is worth keeping beside the bytes.
+    pub metadata: Option<Box<RawValue>>,
+}
+
+/// One operation on a log.
+#[derive(Clone, Debug)]
+pub enum Op {
+    /// Appends an event to a room.
+    Publish {
+        tenant: Tenant,
+        room: RoomId,
+        draft: Draft,
+    },
+    /// Opens a stream, or finds the one with this key.
+    Open {
+        tenant: Tenant,
+        room: RoomId,
+        draft: StreamDraft,
+    },
+    /// Appends bytes to a stream; what is stored already is skipped.
+    Append {
+        tenant: Tenant,
+        stream: StreamId,
+        sender: uuid::Uuid,
+        offset: u64,
+        data: Bytes,
+    },
+    /// Ends a stream.
+    Close {
+        tenant: Tenant,
+        stream: StreamId,
+        ending: Ending,
+    },
+    /// Ends a stream whose producer has not been seen; does nothing if it has come back.
+    Expire { tenant: Tenant, stream: StreamId },
+    /// Notes that somebody wants a stream to stop.
+    Cancel {
+        tenant: Tenant,
+        stream: StreamId,
+        by: Sender,
+        reason: Option<String>,
+    },
+    /// Renews the leases of streams whose producers are connected.
+    Renew { streams: Vec<StreamId> },
+}
+
+impl Op {
+    /// Payload bytes, for bounding a batch.
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Publish { draft, .. } => draft.body.get().len(),
+            Self::Append { data, .. } => data.len(),
+            _ => 64,
+        }
+    }
+}
+
+/// An event that has its place, to be announced after the commit.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The room's id.
+    pub room: RoomId,
+    /// The log's epoch.
+    pub epoch: Arc<str>,
+    /// The event.
+    pub event: Arc<generic_corp_protocol::Event>,
+}
+
+/// A wish that a stream should stop, kept until it is closed.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct CancelWish {
+    /// Who asks.
+    pub by: Sender,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// What a committed operation did.
+#[derive(Clone, Debug)]
+pub enum Done {
+    /// The event is in the log; `entry` unless it was there before.
+    Published {
+        seq: u64,
+        time: Timestamp,
+        entry: Option<Entry>,
+    },
+    /// The stream is there; `entry` unless it was there before.
+    Opened {
+        info: StreamInfo,
+        entry: Option<Entry>,
+        cancel: Option<CancelWish>,
+    },
+    /// The stream is durable up to `length`; the bytes from `fresh_from` on are new.
+    Appended {
+        length: u64,
+        fresh_from: u64,
+        cancel: Option<CancelWish>,
+    },
+    /// The stream is closed; `entry` unless it was before.
+    Closed {
+        info: StreamInfo,
+        entry: Option<Entry>,
+    },
+    /// The wish is noted.
+    Cancelled { wish: CancelWish },
+    /// Nothing to tell.
+    Nothing,
+}
+
+/// Why an operation was refused, with nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such room or stream in this workspace.
+    #[error("there is no such thing here")]
+    NotFound,
+    /// Only the sender that opened a stream writes it.
+    #[error("the stream belongs to another sender")]
+    NotYours,
+    /// The key was used with another content.
+    #[error("the key was used before with another content")]
+    KeyReused,
+    /// The offset lies beyond the stream's end, or a close names another length.
+    #[error("the stream has {length} bytes")]
+    Offset { length: u64 },
+    /// The stream is closed.
+    #[error("the stream is {}", .state.as_str())]
+    StreamClosed { state: StreamState, length: u64 },
+}
