@@ -38,6 +38,8 @@ CREATE INDEX memberships_by_user ON memberships (user_id);
 CREATE TABLE sessions (
     id              BLOB PRIMARY KEY,
     user_id         BLOB NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    -- The user's generation at the sign-in.
+    generation      BIGINT NOT NULL,
     refresh_counter BIGINT NOT NULL,
     rotated_at      BIGINT NOT NULL,
     created_at      BIGINT NOT NULL,
@@ -147,6 +149,7 @@ CREATE TABLE streams (
     UNIQUE (room_id, sender_id, key)
 );
 CREATE INDEX streams_by_room ON streams (room_id, opened_seq);
+CREATE INDEX streams_open_by_room ON streams (room_id) WHERE state = 'open';
 CREATE INDEX streams_open ON streams (lease_until) WHERE state = 'open';
 
 -- The bytes of a stream: each row holds `length(data)` bytes from `start` on, without holes.

@@ -23,7 +23,7 @@ pub use id::{
     WorkspaceId,
 };
 pub use message::{Event, Member, Sender, SenderKind, StreamInfo, StreamOutcome, StreamState};
-pub use name::{NameError, Slug};
+pub use name::{NameError, Slug, is_label};
 pub use time::Timestamp;
 
 /// The WebSocket subprotocol a client offers and the hub selects.

@@ -34,6 +34,16 @@ impl Slug {
     }
 }
 
+/// Whether `text` may stand in front of people as a name, title or reason: 1 to
+/// [`MAX_LABEL_BYTES`](crate::limit::MAX_LABEL_BYTES) bytes with something to see, no control
+/// characters, nothing that turns the direction of writing.
+pub fn is_label(text: &str) -> bool {
+    let turns = |c| matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    text.len() <= crate::limit::MAX_LABEL_BYTES
+        && !text.trim().is_empty()
+        && !text.chars().any(|c| c.is_control() || turns(c))
+}
+
 impl Deref for Slug {
     type Target = str;
     fn deref(&self) -> &str {

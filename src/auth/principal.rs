@@ -38,6 +38,14 @@ impl Scopes {
         admin: false,
     };
 
+    /// Whether every one of `others` is among these.
+    pub fn contain(self, others: Self) -> bool {
+        (self.read || !others.read)
+            && (self.publish || !others.publish)
+            && (self.stream || !others.stream)
+            && (self.admin || !others.admin)
+    }
+
     /// The scopes' names, as stored and shown.
     pub fn names(self) -> Vec<String> {
         [

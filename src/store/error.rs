@@ -66,3 +66,16 @@ impl From<rusqlite::Error> for Error {
         }
     }
 }
+
+impl Error {
+    /// The code on the wire.
+    pub fn code(&self) -> generic_corp_protocol::ErrorCode {
+        use generic_corp_protocol::ErrorCode;
+        match self {
+            Self::Conflict => ErrorCode::Conflict,
+            Self::Full => ErrorCode::StorageFull,
+            Self::Unavailable(_) | Self::Locked(_) => ErrorCode::Unavailable,
+            Self::Open { .. } | Self::Migrate(_) | Self::Fault(_) => ErrorCode::Internal,
+        }
+    }
+}

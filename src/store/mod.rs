@@ -3,12 +3,19 @@
 //! Each statement is written once with `$1` placeholders where SQLite and PostgreSQL agree. One file an
 //! aggregate; every function on a tenant's data takes the tenant's id first and has it in the `WHERE`.
 
+pub mod account;
+pub mod agent;
+pub mod api_key;
 mod append;
 mod compact;
 mod error;
 mod log;
 pub mod op;
+pub mod room;
+mod row;
+pub mod session;
 mod stream;
+pub mod workspace;
 
 pub use append::{Appender, Results};
 pub use error::Error;

@@ -1,5 +1,14 @@
 //! Organizations, workspaces, rooms, agents: who owns what, and who may touch it.
 
+mod agent;
+mod error;
+mod founding;
+mod room;
 pub mod scope;
+mod service;
+mod workspace;
 
+pub use error::Error;
+pub use founding::Administrator;
 pub use scope::Scope;
+pub use service::{MAX_PAGE, Page, Tenants};

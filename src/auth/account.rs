@@ -1,0 +1,174 @@
+//! Accounts of people: registering, signing in, staying signed in, signing out.
+
+use super::password::Passwords;
+use super::{Auth, Error};
+use crate::store::account::NewUser;
+use crate::store::session::Rotation;
+use generic_corp_protocol::rest::{Session, User};
+use generic_corp_protocol::{SessionId, Timestamp, UserId, is_label};
+use std::net::IpAddr;
+
+/// For this long a used refresh token gets the same successor again: the first answer may be lost.
+const GRACE_MS: i64 = 10_000;
+const MAX_EMAIL_BYTES: usize = 254;
+
+impl Auth {
+    /// Counts an attempt to make an account from an address.
+    ///
+    /// # Errors
+    /// [`Error::Throttled`].
+    pub fn admit(&self, address: IpAddr) -> Result<(), Error> {
+        self.0.throttle.address(address)
+    }
+
+    /// Checks what somebody says of themselves and hashes their password. Stores nothing: a user is
+    /// stored together with the organization they found or join.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with the field, or [`Error::Overloaded`].
+    pub async fn prepare_user(
+        &self,
+        email: &str,
+        name: &str,
+        password: &str,
+    ) -> Result<NewUser, Error> {
+        let email = normal(email);
+        if !is_email(&email) {
+            return Err(Error::Invalid("`email` is not an e-mail address"));
+        }
+        if !is_label(name) {
+            return Err(Error::Invalid(
+                "`name` has 1 to 256 bytes and no control characters",
+            ));
+        }
+        Passwords::check(password)?;
+        Ok(NewUser {
+            id: UserId::new(),
+            email,
+            name: name.trim().to_owned(),
+            password_hash: self.0.passwords.hash(password).await?,
+        })
+    }
+
+    /// Begins a session for a user who was just stored.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn begin(&self, user: NewUser) -> Result<Session, Error> {
+        let user = User {
+            id: user.id,
+            email: user.email,
+            name: user.name,
+        };
+        self.begin_session(user, 0).await
+    }
+
+    /// Signs in by password.
+    ///
+    /// # Errors
+    /// [`Error::InvalidCredentials`], [`Error::Throttled`], [`Error::Overloaded`], or the store's.
+    pub async fn login(
+        &self,
+        email: &str,
+        password: &str,
+        address: IpAddr,
+    ) -> Result<Session, Error> {
+        let email = normal(email);
+        self.0.throttle.address(address)?;
+        self.0.throttle.account(&email, address)?;
+        let found = match email.len() <= MAX_EMAIL_BYTES {
+            true => self.0.store.user_by_email(&email).await?,
+            false => None,
+        };
+        let hash = found.as_ref().map(|user| user.password_hash.as_str());
+        let right = self.0.passwords.verify(password, hash).await?;
+        match found {
+            Some(user) if right && user.disabled_at.is_none() => {
+                let generation = user.generation;
+                let user = User {
+                    id: user.id,
+                    email: user.email,
+                    name: user.name,
+                };
+                self.begin_session(user, generation).await
+            }
+            _ => Err(Error::InvalidCredentials),
+        }
+    }
+
+    async fn begin_session(&self, user: User, generation: i64) -> Result<Session, Error> {
+        let ends = Timestamp::now().plus_ms(self.0.refresh_ms);
+        let store = &self.0.store;
+        let session = store.begin_session(user.id, generation, ends).await?;
+        self.session(user, session, generation, 0)
+    }
+
+    fn session(
+        &self,
+        user: User,
+        session: SessionId,
+        generation: i64,
+        counter: i64,
+    ) -> Result<Session, Error> {
+        let (access_token, expires_at) = self.0.access.make(user.id, session, generation)?;
+        Ok(Session {
+            access_token,
+            expires_at,
+            refresh_token: self.0.refresh.make(session, counter),
+            user,
+        })
+    }
+
+    /// Trades a refresh token for the next one and a new access token. A token that was traded before
+    /// was stolen from one of its two holders: then the session ends for both.
+    ///
+    /// # Errors
+    /// [`Error::InvalidToken`], or the store's.
+    pub async fn refresh(&self, token: &str) -> Result<Session, Error> {
+        let (session, counter) = self.0.refresh.read(token)?;
+        let store = &self.0.store;
+        let rotated = store
+            .rotate_session(session, counter, GRACE_MS, self.0.refresh_ms)
+            .await?;
+        match rotated {
+            Rotation::Now(row) => {
+                let user = User {
+                    id: row.user,
+                    email: row.email,
+                    name: row.name,
+                };
+                self.session(user, session, row.generation, row.refresh_counter)
+            }
+            Rotation::Reused => {
+                self.0.sessions.forget(&session);
+                tracing::warn!(%session, "a used refresh token came again; the session is ended");
+                Err(Error::InvalidToken)
+            }
+            Rotation::Over => Err(Error::InvalidToken),
+        }
+    }
+
+    /// Ends the session of a genuine refresh token, also of one that was traded already.
+    ///
+    /// # Errors
+    /// [`Error::InvalidToken`], or the store's.
+    pub async fn logout(&self, token: &str) -> Result<(), Error> {
+        let (session, _) = self.0.refresh.read(token)?;
+        self.0.store.end_session(session).await?;
+        self.0.sessions.forget(&session);
+        Ok(())
+    }
+}
+
+fn normal(email: &str) -> String {
+    email.trim().to_lowercase()
+}
+
+/// A form check only: whether mail arrives there is another question.
+fn is_email(text: &str) -> bool {
+    let parts = text.split_once('@');
+    text.len() <= MAX_EMAIL_BYTES
+        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+        && parts
+            .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'))
+}

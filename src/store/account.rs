@@ -1,0 +1,224 @@
+//! Users, the one-time setup links, and the founding of an organization by a user.
+
+use super::row::{maybe_time, number, text, uuid};
+use super::{Error, Store};
+use generic_corp_protocol::{Slug, Timestamp, UserId};
+use sqlx::{Sqlite, Transaction, sqlite::SqliteRow};
+
+/// A user as stored.
+#[derive(Clone)]
+pub struct UserRow {
+    /// Id.
+    pub id: UserId,
+    /// E-mail address, in lower case.
+    pub email: String,
+    /// Name to show.
+    pub name: String,
+    /// bcrypt.
+    pub password_hash: String,
+    /// Counted up when every session must end.
+    pub generation: i64,
+    /// When the user was locked out.
+    pub disabled_at: Option<Timestamp>,
+}
+
+/// A user to be made.
+#[derive(Clone)]
+pub struct NewUser {
+    /// Id.
+    pub id: UserId,
+    /// E-mail address, in lower case.
+    pub email: String,
+    /// Name to show.
+    pub name: String,
+    /// bcrypt.
+    pub password_hash: String,
+}
+
+/// What must hold for a founding.
+#[derive(Clone, Copy)]
+pub enum Gate {
+    /// Nothing.
+    Open,
+    /// There is no user yet.
+    FirstUser,
+    /// There is no user yet, and the setup link with this hash is good; it is spent.
+    SetupLink([u8; 32]),
+}
+
+/// How a founding went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Founded {
+    /// Made.
+    Made,
+    /// There are users already, or the link is unknown, used or too old.
+    Shut,
+    /// The e-mail address is taken.
+    EmailTaken,
+    /// The organization's name is taken.
+    OrganizationTaken,
+}
+
+/// What a founding makes besides the user.
+pub struct Founding<'a> {
+    /// The organization's name.
+    pub organization: &'a Slug,
+    /// Its plan.
+    pub plan: &'a str,
+    /// The name of its first workspace.
+    pub workspace: &'a Slug,
+    /// The name of the workspace's first room.
+    pub room: &'a Slug,
+}
+
+fn user(row: &SqliteRow) -> Result<UserRow, Error> {
+    Ok(UserRow {
+        id: UserId(uuid(row, "id")?),
+        email: text(row, "email")?,
+        name: text(row, "name")?,
+        password_hash: text(row, "password_hash")?,
+        generation: number(row, "generation")?,
+        disabled_at: maybe_time(row, "disabled_at")?,
+    })
+}
+
+impl Store {
+    /// The user with this address, in lower case.
+    pub async fn user_by_email(&self, email: &str) -> Result<Option<UserRow>, Error> {
+        let row = sqlx::query("SELECT * FROM users WHERE email = $1")
+            .bind(email)
+            .fetch_optional(&self.read)
+            .await?;
+        row.as_ref().map(user).transpose()
+    }
+
+    /// The user with this id.
+    pub async fn user(&self, id: UserId) -> Result<Option<UserRow>, Error> {
+        let row = sqlx::query("SELECT * FROM users WHERE id = $1")
+            .bind(id.0)
+            .fetch_optional(&self.read)
+            .await?;
+        row.as_ref().map(user).transpose()
+    }
+
+    /// Whether there is any user.
+    pub async fn has_users(&self) -> Result<bool, Error> {
+        let row = sqlx::query("SELECT 1 FROM users LIMIT 1")
+            .fetch_optional(&self.read)
+            .await?;
+        Ok(row.is_some())
+    }
+
+    /// Keeps the hash of a new setup link; earlier ones are void.
+    pub async fn put_setup_link(&self, hash: [u8; 32], expires_at: Timestamp) -> Result<(), Error> {
+        let mut transaction = self.begin().await?;
+        sqlx::query("DELETE FROM setup_links")
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query("INSERT INTO setup_links (token_hash, expires_at) VALUES ($1, $2)")
+            .bind(hash.as_slice())
+            .bind(expires_at.0)
+            .execute(&mut *transaction)
+            .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Makes a user, an organization they own, a workspace in it and a room in that; all or nothing.
+    pub async fn found(
+        &self,
+        user: &NewUser,
+        gate: Gate,
+        founding: &Founding<'_>,
+    ) -> Result<Founded, Error> {
+        let now = Timestamp::now();
+        let mut transaction = self.begin().await?;
+        if !passes(&mut transaction, gate, now).await? {
+            return Ok(Founded::Shut);
+        }
+        match insert_user(&mut transaction, user, now).await {
+            Err(Error::Conflict) => return Ok(Founded::EmailTaken),
+            done => done?,
+        }
+        let organization =
+            match super::workspace::insert_organization(&mut transaction, founding, now).await {
+                Err(Error::Conflict) => return Ok(Founded::OrganizationTaken),
+                done => done?,
+            };
+        super::workspace::insert_membership(&mut transaction, organization, user.id, now).await?;
+        super::workspace::insert_workspace(
+            &mut transaction,
+            organization,
+            founding.workspace,
+            founding.workspace,
+            founding.room,
+            now,
+        )
+        .await?;
+        transaction.commit().await?;
+        Ok(Founded::Made)
+    }
+
+    /// Makes a user and an owner of an organization that exists; `false` when it does not.
+    pub async fn join_as_owner(&self, user: &NewUser, organization: &Slug) -> Result<bool, Error> {
+        let now = Timestamp::now();
+        let mut transaction = self.begin().await?;
+        let Some(row) = sqlx::query("SELECT id FROM organizations WHERE slug = $1")
+            .bind(&**organization)
+            .fetch_optional(&mut *transaction)
+            .await?
+        else {
+            return Ok(false);
+        };
+        let organization = generic_corp_protocol::OrganizationId(uuid(&row, "id")?);
+        insert_user(&mut transaction, user, now).await?;
+        super::workspace::insert_membership(&mut transaction, organization, user.id, now).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+}
+
+async fn passes(
+    transaction: &mut Transaction<'static, Sqlite>,
+    gate: Gate,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    if matches!(gate, Gate::Open) {
+        return Ok(true);
+    }
+    let taken = sqlx::query("SELECT 1 FROM users LIMIT 1")
+        .fetch_optional(&mut **transaction)
+        .await?;
+    if taken.is_some() {
+        return Ok(false);
+    }
+    let Gate::SetupLink(hash) = gate else {
+        return Ok(true);
+    };
+    let spent = sqlx::query(
+        "UPDATE setup_links SET used_at = $1
+         WHERE token_hash = $2 AND used_at IS NULL AND expires_at > $1",
+    )
+    .bind(now.0)
+    .bind(hash.as_slice())
+    .execute(&mut **transaction)
+    .await?;
+    Ok(spent.rows_affected() == 1)
+}
+
+async fn insert_user(
+    transaction: &mut Transaction<'static, Sqlite>,
+    user: &NewUser,
+    now: Timestamp,
+) -> Result<(), Error> {
+    sqlx::query(
+        "INSERT INTO users (id, email, name, password_hash, created_at) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(user.id.0)
+    .bind(user.email.as_str())
+    .bind(user.name.as_str())
+    .bind(user.password_hash.as_str())
+    .bind(now.0)
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}

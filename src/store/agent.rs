@@ -1,0 +1,111 @@
+//! Agents: the programs of a workspace.
+
+use super::row::{slug, text, time, uuid};
+use super::{Error, Store};
+use generic_corp_protocol::{AgentId, OrganizationId, Slug, Timestamp, WorkspaceId};
+use sqlx::{Row, Sqlite, Transaction, sqlite::SqliteRow};
+
+/// An agent.
+#[derive(Clone, Debug)]
+pub struct AgentRow {
+    /// Id.
+    pub id: AgentId,
+    /// Name.
+    pub name: Slug,
+    /// What it is for.
+    pub title: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+pub(super) fn agent(row: &SqliteRow) -> Result<AgentRow, Error> {
+    Ok(AgentRow {
+        id: AgentId(uuid(row, "id")?),
+        name: slug(row, "name")?,
+        title: text(row, "title")?,
+        created_at: time(row, "created_at")?,
+    })
+}
+
+impl Store {
+    /// At most `limit` agents whose names come after `after`, by name.
+    pub async fn agents(
+        &self,
+        workspace: WorkspaceId,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<AgentRow>, Error> {
+        let rows = sqlx::query(
+            "SELECT * FROM agents WHERE workspace_id = $1 AND disabled_at IS NULL AND name > $2
+             ORDER BY name LIMIT $3",
+        )
+        .bind(workspace.0)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(&self.read)
+        .await?;
+        rows.iter().map(agent).collect()
+    }
+
+    /// Makes an agent, unless the organization has `limit` already; then `None`.
+    pub async fn create_agent(
+        &self,
+        organization: OrganizationId,
+        workspace: WorkspaceId,
+        name: &Slug,
+        title: &str,
+        limit: u32,
+    ) -> Result<Option<AgentRow>, Error> {
+        let mut transaction = self.begin().await?;
+        let made = insert_agent(
+            &mut transaction,
+            organization,
+            workspace,
+            name,
+            title,
+            limit,
+        )
+        .await?;
+        transaction.commit().await?;
+        Ok(made)
+    }
+}
+
+pub(super) async fn insert_agent(
+    transaction: &mut Transaction<'static, Sqlite>,
+    organization: OrganizationId,
+    workspace: WorkspaceId,
+    name: &Slug,
+    title: &str,
+    limit: u32,
+) -> Result<Option<AgentRow>, Error> {
+    let now = Timestamp::now();
+    let count: i64 = sqlx::query(
+        "SELECT count(*) AS n FROM agents a JOIN workspaces w ON w.id = a.workspace_id
+         WHERE w.organization_id = $1",
+    )
+    .bind(organization.0)
+    .fetch_one(&mut **transaction)
+    .await?
+    .try_get("n")?;
+    if count >= i64::from(limit) {
+        return Ok(None);
+    }
+    let id = AgentId::new();
+    sqlx::query(
+        "INSERT INTO agents (id, workspace_id, name, title, created_at) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(id.0)
+    .bind(workspace.0)
+    .bind(&**name)
+    .bind(title)
+    .bind(now.0)
+    .execute(&mut **transaction)
+    .await?;
+    Ok(Some(AgentRow {
+        id,
+        name: name.clone(),
+        title: title.to_owned(),
+        created_at: now,
+    }))
+}

@@ -1,0 +1,198 @@
+//! Signed-in sessions: families of refresh tokens, of which only the newest counts.
+
+use super::row::{maybe_time, number, text, time, uuid};
+use super::{Error, Store};
+use generic_corp_protocol::{SessionId, Timestamp, UserId};
+use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
+
+/// Live sessions one user may have; beyond it the oldest end.
+const MAX_SESSIONS: i64 = 100;
+/// Ids in one `IN (…)`.
+const BATCH: usize = 500;
+
+/// A session together with what its user's row says about it.
+#[derive(Clone, Debug)]
+pub struct SessionRow {
+    /// Id.
+    pub id: SessionId,
+    /// Whose.
+    pub user: UserId,
+    /// The user's e-mail address.
+    pub email: String,
+    /// The user's name.
+    pub name: String,
+    /// The user's generation at the sign-in.
+    pub generation: i64,
+    /// The newest refresh token's number.
+    pub refresh_counter: i64,
+    /// When that was made.
+    pub rotated_at: Timestamp,
+    /// When the session ends by itself.
+    pub expires_at: Timestamp,
+    /// Whether it was ended, its user locked out, or all the user's sessions ended.
+    pub ended: bool,
+}
+
+impl SessionRow {
+    /// Whether the session counts at `now`.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        !self.ended && now < self.expires_at
+    }
+}
+
+/// What to do with a refresh token.
+#[derive(Debug)]
+pub enum Rotation {
+    /// This is now the newest token's number.
+    Now(SessionRow),
+    /// The token was used before, too long ago for a repeated request: the session is ended.
+    Reused,
+    /// No such session, or it is over.
+    Over,
+}
+
+fn session(row: &SqliteRow) -> Result<SessionRow, Error> {
+    let generation = number(row, "generation")?;
+    Ok(SessionRow {
+        id: SessionId(uuid(row, "id")?),
+        user: UserId(uuid(row, "user_id")?),
+        email: text(row, "email")?,
+        name: text(row, "name")?,
+        generation,
+        refresh_counter: number(row, "refresh_counter")?,
+        rotated_at: time(row, "rotated_at")?,
+        expires_at: time(row, "expires_at")?,
+        ended: maybe_time(row, "ended_at")?.is_some()
+            || maybe_time(row, "disabled_at")?.is_some()
+            || number(row, "user_generation")? != generation,
+    })
+}
+
+const ONE: &str = "SELECT s.*, u.email, u.name, u.disabled_at, u.generation AS user_generation
+     FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1";
+
+impl Store {
+    /// The session with this id.
+    pub async fn session(&self, id: SessionId) -> Result<Option<SessionRow>, Error> {
+        let row = sqlx::query(ONE)
+            .bind(id.0)
+            .fetch_optional(&self.read)
+            .await?;
+        row.as_ref().map(session).transpose()
+    }
+
+    /// Those of `ids` that there are.
+    pub async fn sessions(&self, ids: &[SessionId]) -> Result<Vec<SessionRow>, Error> {
+        let mut found = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(BATCH) {
+            let mut query = QueryBuilder::<Sqlite>::new(
+                "SELECT s.*, u.email, u.name, u.disabled_at, u.generation AS user_generation
+                 FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id IN (",
+            );
+            let mut list = query.separated(", ");
+            for id in ids {
+                list.push_bind(id.0);
+            }
+            query.push(")");
+            for row in query.build().fetch_all(&self.read).await? {
+                found.push(session(&row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Begins a session for a user whose password was checked at `generation`.
+    pub async fn begin_session(
+        &self,
+        user: UserId,
+        generation: i64,
+        expires_at: Timestamp,
+    ) -> Result<SessionId, Error> {
+        let (id, now) = (SessionId::new(), Timestamp::now());
+        let mut transaction = self.begin().await?;
+        sqlx::query(
+            "INSERT INTO sessions
+             (id, user_id, generation, refresh_counter, rotated_at, created_at, expires_at)
+             VALUES ($1, $2, $3, 0, $4, $4, $5)",
+        )
+        .bind(id.0)
+        .bind(user.0)
+        .bind(generation)
+        .bind(now.0)
+        .bind(expires_at.0)
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query(
+            "DELETE FROM sessions WHERE user_id = $1 AND (expires_at <= $2 OR id IN
+             (SELECT id FROM sessions WHERE user_id = $1 ORDER BY created_at DESC, id DESC
+              LIMIT 1000 OFFSET $3))",
+        )
+        .bind(user.0)
+        .bind(now.0)
+        .bind(MAX_SESSIONS)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(id)
+    }
+
+    /// Takes the refresh token with this number: the newest is replaced; the one before it is taken
+    /// once more within `grace_ms`, for a client whose answer was lost; any older one ends the session.
+    pub async fn rotate_session(
+        &self,
+        id: SessionId,
+        counter: i64,
+        grace_ms: i64,
+        lifetime_ms: i64,
+    ) -> Result<Rotation, Error> {
+        let now = Timestamp::now();
+        let mut transaction = self.begin().await?;
+        let row = sqlx::query(ONE)
+            .bind(id.0)
+            .fetch_optional(&mut *transaction)
+            .await?;
+        let Some(mut found) = row.as_ref().map(session).transpose()? else {
+            return Ok(Rotation::Over);
+        };
+        if !found.is_live(now) || counter > found.refresh_counter {
+            return Ok(Rotation::Over);
+        }
+        if counter == found.refresh_counter {
+            found.refresh_counter += 1;
+            found.rotated_at = now;
+            found.expires_at = now.plus_ms(lifetime_ms);
+            sqlx::query(
+                "UPDATE sessions SET refresh_counter = $1, rotated_at = $2, expires_at = $3 WHERE id = $4",
+            )
+            .bind(found.refresh_counter)
+            .bind(now.0)
+            .bind(found.expires_at.0)
+            .bind(id.0)
+            .execute(&mut *transaction)
+            .await?;
+            transaction.commit().await?;
+            return Ok(Rotation::Now(found));
+        }
+        let age = now.0.saturating_sub(found.rotated_at.0);
+        if counter + 1 == found.refresh_counter && age <= grace_ms {
+            return Ok(Rotation::Now(found));
+        }
+        sqlx::query("UPDATE sessions SET ended_at = $1 WHERE id = $2")
+            .bind(now.0)
+            .bind(id.0)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(Rotation::Reused)
+    }
+
+    /// Ends a session.
+    pub async fn end_session(&self, id: SessionId) -> Result<(), Error> {
+        sqlx::query("UPDATE sessions SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL")
+            .bind(Timestamp::now().0)
+            .bind(id.0)
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,136 @@
+//! The directory: who may touch which workspace.
+
+use super::{Error, Scope};
+use crate::auth::{Principal, Scopes};
+use crate::config::{Plan, Plans};
+use crate::store::Store;
+use crate::store::workspace::ReachRow;
+use generic_corp_protocol::frame::WorkspaceRef;
+use generic_corp_protocol::{Sender, SenderKind, WorkspaceId};
+use std::sync::Arc;
+
+/// Organizations, workspaces, rooms and agents. A cheap handle.
+#[derive(Clone)]
+pub struct Tenants {
+    pub(super) store: Store,
+    plans: Arc<Plans>,
+    pub(super) default_plan: Arc<str>,
+}
+
+/// A part of a list: at most `limit` things that come after `after`.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The last name (of keys: id) of the part before; empty for the first.
+    pub after: String,
+    /// Most things in this part.
+    pub limit: u32,
+}
+
+/// The longest part of a list.
+pub const MAX_PAGE: u32 = 1000;
+
+impl Tenants {
+    /// Over this store; new organizations get `default_plan`.
+    pub fn new(store: Store, plans: Plans, default_plan: &str) -> Self {
+        Self {
+            store,
+            plans: Arc::new(plans),
+            default_plan: default_plan.into(),
+        }
+    }
+
+    /// The right of `principal` to the workspace with this name or id. A foreign workspace and one
+    /// that there is not are the same.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Ambiguous`], or the store's.
+    pub async fn authorize(&self, principal: &Principal, workspace: &str) -> Result<Scope, Error> {
+        let id = workspace.parse::<WorkspaceId>().ok();
+        let (reach, scopes) = match principal {
+            Principal::User { id: user, .. } => {
+                let reach = one(self.store.user_reach(*user, id, workspace).await?)?;
+                let scopes = scopes_of(&reach.role);
+                (reach, scopes)
+            }
+            Principal::Agent {
+                workspace: home,
+                scopes,
+                ..
+            } => {
+                let reach = self.store.workspace_reach(*home).await?;
+                let meant =
+                    |reach: &ReachRow| id == Some(*home) || *reach.workspace.slug == *workspace;
+                let reach = reach.filter(meant).ok_or(Error::NotFound("workspace"))?;
+                (reach, *scopes)
+            }
+        };
+        self.scope(reach, principal.sender(), scopes)
+    }
+
+    /// The operator's right to a workspace: for whoever can open the database anyway.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Ambiguous`], or the store's.
+    pub async fn authorize_operator(&self, workspace: &str) -> Result<Scope, Error> {
+        let id = workspace.parse::<WorkspaceId>().ok();
+        let reach = one(self.store.operator_reach(id, workspace).await?)?;
+        let operator = Sender {
+            kind: SenderKind::System,
+            id: uuid::Uuid::nil(),
+            name: "operator".to_owned(),
+        };
+        self.scope(reach, operator, Scopes::ALL)
+    }
+
+    fn scope(&self, reach: ReachRow, sender: Sender, scopes: Scopes) -> Result<Scope, Error> {
+        let plan = self.plan(&reach.plan)?;
+        let workspace = WorkspaceRef {
+            id: reach.workspace.id,
+            slug: reach.workspace.slug,
+            name: reach.workspace.name,
+        };
+        let organization = reach.workspace.organization;
+        Ok(Scope::new(organization, workspace, plan, sender, scopes))
+    }
+
+    fn plan(&self, key: &str) -> Result<Arc<Plan>, Error> {
+        self.plans.get(key).ok_or_else(|| {
+            Error::Fault(format!(
+                "an organization's plan `{key}` is in no plans file"
+            ))
+        })
+    }
+}
+
+fn one(mut found: Vec<ReachRow>) -> Result<ReachRow, Error> {
+    match found.len() {
+        0 => Err(Error::NotFound("workspace")),
+        1 => Ok(found.remove(0)),
+        _ => Err(Error::Ambiguous),
+    }
+}
+
+/// What a role in an organization may do in its workspaces.
+fn scopes_of(role: &str) -> Scopes {
+    match role {
+        "owner" | "admin" => Scopes::ALL,
+        "member" => Scopes::BOT,
+        _ => Scopes::VIEW,
+    }
+}
+
+/// Refuses what is no name for people.
+pub(super) fn label<'a>(text: &'a str, fault: &'static str) -> Result<&'a str, Error> {
+    match generic_corp_protocol::is_label(text) {
+        true => Ok(text.trim()),
+        false => Err(Error::Invalid(fault)),
+    }
+}
+
+/// Refuses what is neither empty nor a name for people.
+pub(super) fn maybe_label<'a>(text: &'a str, fault: &'static str) -> Result<&'a str, Error> {
+    match text.trim() {
+        "" => Ok(""),
+        _ => label(text, fault),
+    }
+}

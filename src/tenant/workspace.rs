@@ -1,0 +1,134 @@
+//! Organizations and workspaces, as their members see them.
+
+use super::service::{Tenants, label};
+use super::{Error, Scope};
+use crate::auth::Principal;
+use crate::store;
+use crate::store::workspace::{OrganizationRow, WorkspaceRow};
+use generic_corp_protocol::rest::{Me, NewWorkspace, Organization, Workspace};
+use generic_corp_protocol::{OrganizationId, Slug};
+
+/// The room every workspace begins with.
+const FIRST_ROOM: &str = "lobby";
+
+impl Tenants {
+    /// Who `principal` is and what they can reach.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn me(&self, principal: &Principal) -> Result<Me, Error> {
+        let (email, organizations) = match principal {
+            Principal::User { id, .. } => {
+                let user = self.store.user(*id).await?.ok_or(Error::NotFound("user"))?;
+                let mut organizations = Vec::new();
+                for row in self.store.organizations(*id).await? {
+                    let workspaces = self.store.workspaces(row.id).await?;
+                    organizations.push(organization(row, workspaces));
+                }
+                (Some(user.email), organizations)
+            }
+            Principal::Agent { workspace, .. } => {
+                let home = self.store.workspace_reach(*workspace).await?;
+                let home = home.ok_or(Error::NotFound("workspace"))?.workspace;
+                let owner = self.store.organization_of_agent(home.organization).await?;
+                let owner = owner.ok_or(Error::NotFound("organization"))?;
+                (None, vec![organization(owner, vec![home])])
+            }
+        };
+        Ok(Me {
+            you: principal.sender(),
+            email,
+            organizations,
+        })
+    }
+
+    /// The workspaces of an organization by name or id.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or the store's.
+    pub async fn workspaces(
+        &self,
+        principal: &Principal,
+        organization: &str,
+    ) -> Result<Vec<Workspace>, Error> {
+        let me = self.me(principal).await?;
+        let found = me
+            .organizations
+            .into_iter()
+            .find(|known| is(known, organization));
+        Ok(found.ok_or(Error::NotFound("organization"))?.workspaces)
+    }
+
+    /// Makes a workspace, with a room in it. Owners and admins of the organization may.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Taken`], [`Error::Invalid`], or the store's.
+    pub async fn create_workspace(
+        &self,
+        principal: &Principal,
+        organization: &str,
+        new: &NewWorkspace,
+    ) -> Result<Workspace, Error> {
+        let me = self.me(principal).await?;
+        let found = me
+            .organizations
+            .into_iter()
+            .find(|known| is(known, organization));
+        let found = found.ok_or(Error::NotFound("organization"))?;
+        if !matches!(found.role.as_str(), "owner" | "admin") {
+            return Err(Error::Forbidden(
+                "only owners and admins of the organization make workspaces",
+            ));
+        }
+        let name = new.name.as_deref().unwrap_or(&new.slug);
+        let name = label(name, "`name` has 1 to 256 bytes and no control characters")?;
+        let made = self
+            .store
+            .create_workspace(found.id, &new.slug, name, &first_room())
+            .await;
+        match made {
+            Ok(row) => Ok(workspace(row)),
+            Err(store::Error::Conflict) => Err(Error::Taken("a workspace")),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The scope's workspace.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it went away, or the store's.
+    pub async fn workspace(&self, scope: &Scope) -> Result<Workspace, Error> {
+        let row = self.store.workspace_reach(scope.workspace()).await?;
+        Ok(workspace(
+            row.ok_or(Error::NotFound("workspace"))?.workspace,
+        ))
+    }
+}
+
+pub(super) fn first_room() -> Slug {
+    Slug::parse(FIRST_ROOM).expect("a constant name is one")
+}
+
+fn is(known: &Organization, asked: &str) -> bool {
+    *known.slug == *asked || asked.parse::<OrganizationId>() == Ok(known.id)
+}
+
+fn organization(row: OrganizationRow, workspaces: Vec<WorkspaceRow>) -> Organization {
+    Organization {
+        id: row.id,
+        slug: row.slug,
+        name: row.name,
+        plan: row.plan,
+        role: row.role,
+        workspaces: workspaces.into_iter().map(workspace).collect(),
+    }
+}
+
+fn workspace(row: WorkspaceRow) -> Workspace {
+    Workspace {
+        id: row.id,
+        slug: row.slug,
+        name: row.name,
+        created_at: row.created_at,
+    }
+}
