@@ -7,6 +7,7 @@ pub mod bus;
 pub mod config;
 pub mod fanout;
 pub mod history;
+pub mod http;
 pub mod quota;
 pub mod room;
 pub mod store;

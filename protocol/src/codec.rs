@@ -61,6 +61,15 @@ pub fn decode(text: &str) -> Result<Vec<Result<ClientFrame, DecodeError>>, Decod
         .collect())
 }
 
+/// Reads the JSON body of an HTTP request, with the same checks and words as a frame.
+///
+/// # Errors
+/// `invalid_json`, `invalid_frame`, `unknown_field` or `invalid`.
+pub fn decode_body<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, DecodeError> {
+    check(text)?;
+    serde_json::from_str(text).map_err(|error| syntax(&error))
+}
+
 fn decode_one(text: &str) -> Result<ClientFrame, DecodeError> {
     let head: Head = serde_json::from_str(text).map_err(|error| syntax(&error))?;
     let id = head

@@ -16,7 +16,7 @@ pub mod time;
 
 pub use binary::BinaryFrame;
 pub use code::{CloseCode, ErrorCode};
-pub use codec::{DecodeError, decode, encode};
+pub use codec::{DecodeError, decode, decode_body, encode};
 pub use frame::{ClientFrame, ServerFrame};
 pub use id::{
     AgentId, ApiKeyId, ConnectionId, OrganizationId, RoomId, SessionId, StreamId, UserId,

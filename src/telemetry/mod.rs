@@ -1,4 +1,5 @@
 //! What the hub tells its operators: log lines and metrics. Parts report here; this asks no one.
 
+pub mod fault;
 pub mod log;
 pub mod metric;

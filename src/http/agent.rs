@@ -1,0 +1,87 @@
+//! Agents of a workspace and their API keys.
+
+use super::ApiError;
+use super::body::Body;
+use super::extract::{Admin, Read, Scoped, in_path, page};
+use super::routes::next_page;
+use crate::tenant::Tenants;
+use actix_web::{HttpRequest, HttpResponse, web};
+use generic_corp_protocol::ApiKeyId;
+use generic_corp_protocol::rest::{Agent, ApiKey, NewAgent, NewApiKey, NewApiKeySecret};
+
+/// The agents of a workspace, by name; further ones as the `Link` header says.
+#[utoipa::path(get, path = "/workspaces/{workspace}/agents", tag = "agent",
+    params(("workspace" = String, Path, description = "Name or id"),
+        ("after" = Option<String>, Query, description = "The last name of the page before"),
+        ("limit" = Option<u32>, Query, description = "At most 1000")),
+    responses((status = 200, body = Vec<Agent>)))]
+pub(super) async fn list(
+    request: HttpRequest,
+    scoped: Scoped<Read>,
+    tenants: web::Data<Tenants>,
+) -> Result<HttpResponse, ApiError> {
+    let page = page(&request)?;
+    let agents = tenants.agents(&scoped.scope, &page).await?;
+    let last = agents.last().map(|agent| agent.name.to_string());
+    Ok(next_page(&request, &page, agents.len(), last).json(agents))
+}
+
+/// Make an agent.
+#[utoipa::path(post, path = "/workspaces/{workspace}/agents", tag = "agent",
+    params(("workspace" = String, Path, description = "Name or id")),
+    request_body = NewAgent, responses((status = 201, body = Agent)))]
+pub(super) async fn create(
+    scoped: Scoped<Admin>,
+    tenants: web::Data<Tenants>,
+    body: Body,
+) -> Result<HttpResponse, ApiError> {
+    let new: NewAgent = body.json().await?;
+    let made = tenants.create_agent(&scoped.scope, &new).await?;
+    Ok(HttpResponse::Created().json(made))
+}
+
+/// The API keys of a workspace that are not revoked, without their secrets.
+#[utoipa::path(get, path = "/workspaces/{workspace}/keys", tag = "agent",
+    params(("workspace" = String, Path, description = "Name or id"),
+        ("after" = Option<String>, Query, description = "The last id of the page before"),
+        ("limit" = Option<u32>, Query, description = "At most 1000")),
+    responses((status = 200, body = Vec<ApiKey>)))]
+pub(super) async fn keys(
+    request: HttpRequest,
+    scoped: Scoped<Admin>,
+    tenants: web::Data<Tenants>,
+) -> Result<HttpResponse, ApiError> {
+    let page = page(&request)?;
+    let keys = tenants.keys(&scoped.scope, &page).await?;
+    let last = keys.last().map(|key| key.id.to_string());
+    Ok(next_page(&request, &page, keys.len(), last).json(keys))
+}
+
+/// Make an API key, and its agent where there is none of that name. The secret is shown this once.
+#[utoipa::path(post, path = "/workspaces/{workspace}/keys", tag = "agent",
+    params(("workspace" = String, Path, description = "Name or id")),
+    request_body = NewApiKey, responses((status = 201, body = NewApiKeySecret)))]
+pub(super) async fn create_key(
+    scoped: Scoped<Admin>,
+    tenants: web::Data<Tenants>,
+    body: Body,
+) -> Result<HttpResponse, ApiError> {
+    let new: NewApiKey = body.json().await?;
+    let made = tenants.create_key(&scoped.scope, &new).await?;
+    Ok(HttpResponse::Created().json(made))
+}
+
+/// Revoke an API key. Connections that came with it are closed.
+#[utoipa::path(delete, path = "/workspaces/{workspace}/keys/{key}", tag = "agent",
+    params(("workspace" = String, Path, description = "Name or id"),
+        ("key" = String, Path, description = "Id")),
+    responses((status = 204)))]
+pub(super) async fn revoke_key(
+    request: HttpRequest,
+    scoped: Scoped<Admin>,
+    tenants: web::Data<Tenants>,
+) -> Result<HttpResponse, ApiError> {
+    let id: ApiKeyId = in_path(&request, "key")?;
+    tenants.revoke_key(&scoped.scope, id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,203 @@
+//! Who asks, and for which workspace: proved before a handler runs.
+
+use super::ApiError;
+use crate::auth::{Auth, Principal, Scopes};
+use crate::tenant::{MAX_PAGE, Page, Scope, Tenants};
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::future::LocalBoxFuture;
+use generic_corp_protocol::{ErrorCode, Slug};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::marker::PhantomData;
+use std::net::{IpAddr, Ipv4Addr};
+use std::str::FromStr;
+
+/// The principal of the `Authorization` header.
+pub struct Caller(pub Principal);
+
+/// The caller's right to the workspace in the path, with at least the permission `P`.
+pub struct Scoped<P> {
+    /// The right.
+    pub scope: Scope,
+    permission: PhantomData<P>,
+}
+
+/// A permission that a handler needs.
+pub trait Permission: 'static {
+    /// Its name among the scopes.
+    const NAME: &'static str;
+    /// Whether it is among them.
+    fn is_in(scopes: Scopes) -> bool;
+}
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident = $field:ident;)*) => {$(
+        $(#[$doc])*
+        pub struct $name;
+
+        impl Permission for $name {
+            const NAME: &'static str = stringify!($field);
+            fn is_in(scopes: Scopes) -> bool { scopes.$field }
+        }
+    )*};
+}
+
+permissions! {
+    /// Join rooms, read history and streams.
+    Read = read;
+    /// Make rooms, agents and keys; see connections.
+    Admin = admin;
+}
+
+impl FromRequest for Caller {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { principal(&request).await.map(Self) })
+    }
+}
+
+impl<P: Permission> FromRequest for Scoped<P> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let principal = principal(&request).await?;
+            let workspace = request.match_info().get("workspace").unwrap_or_default();
+            let scope = part::<Tenants>(&request)?
+                .authorize(&principal, workspace)
+                .await?;
+            if P::is_in(scope.scopes()) {
+                Ok(Self {
+                    scope,
+                    permission: PhantomData,
+                })
+            } else {
+                Err(ApiError::new(
+                    ErrorCode::Forbidden,
+                    format!("this needs the scope `{}`", P::NAME),
+                ))
+            }
+        })
+    }
+}
+
+async fn principal(request: &HttpRequest) -> Result<Principal, ApiError> {
+    let token = bearer(request)?.ok_or_else(|| {
+        ApiError::new(
+            ErrorCode::Unauthenticated,
+            "send `Authorization: Bearer` with an access token or an API key",
+        )
+    })?;
+    Ok(part::<Auth>(request)?.authenticate(token).await?)
+}
+
+/// The token of the `Authorization` header, if there is the header.
+///
+/// # Errors
+/// `invalid_token` when there are several, or it holds anything but one bearer token.
+pub fn bearer(request: &HttpRequest) -> Result<Option<&str>, ApiError> {
+    let mut headers = request.headers().get_all(AUTHORIZATION);
+    let Some(header) = headers.next() else {
+        return Ok(None);
+    };
+    let token = header
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim())
+        .filter(|token| !token.is_empty() && !token.contains(' '));
+    match (token, headers.next()) {
+        (Some(token), None) => Ok(Some(token)),
+        _ => Err(ApiError::new(
+            ErrorCode::InvalidToken,
+            "send one `Authorization` header: `Bearer`, a space, and the token",
+        )),
+    }
+}
+
+/// A part of the hub that was given to the application.
+fn part<T: 'static>(request: &HttpRequest) -> Result<&T, ApiError> {
+    let missing = || {
+        let name = std::any::type_name::<T>();
+        ApiError::of(
+            ErrorCode::Internal,
+            &format!("{name} is not app data"),
+            None,
+        )
+    };
+    let data = request.app_data::<web::Data<T>>().ok_or_else(missing)?;
+    Ok(data.as_ref())
+}
+
+/// The peer's address. `X-Forwarded-For` is not believed: anybody can send it.
+pub fn address(request: &HttpRequest) -> IpAddr {
+    request
+        .peer_addr()
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip())
+}
+
+/// The name or id in the path; what has not its form is not there.
+///
+/// # Errors
+/// `not_found`.
+pub fn in_path<T: FromStr>(request: &HttpRequest, part: &'static str) -> Result<T, ApiError> {
+    let text = request.match_info().get(part).unwrap_or_default();
+    text.parse()
+        .map_err(|_| ApiError::new(ErrorCode::NotFound, format!("there is no such {part} here")))
+}
+
+/// The room's name in the path.
+///
+/// # Errors
+/// `not_found`.
+pub fn room(request: &HttpRequest) -> Result<Slug, ApiError> {
+    in_path(request, "room")
+}
+
+/// The query of this shape.
+///
+/// # Errors
+/// `unknown_field` or `invalid`.
+pub fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, ApiError> {
+    web::Query::<T>::from_query(request.query_string())
+        .map(web::Query::into_inner)
+        .map_err(|error| {
+            let text = error.to_string();
+            let cause = text
+                .strip_prefix("Query deserialize error: ")
+                .unwrap_or(&text);
+            let code = match cause.starts_with("unknown field") {
+                true => ErrorCode::UnknownField,
+                false => ErrorCode::Invalid,
+            };
+            ApiError::new(code, format!("query: {cause}"))
+        })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PageQuery {
+    #[serde(default)]
+    after: String,
+    limit: Option<u32>,
+}
+
+/// Which part of a list is asked for: `?after=` and `?limit=`.
+///
+/// # Errors
+/// As [`query`].
+pub fn page(request: &HttpRequest) -> Result<Page, ApiError> {
+    let query: PageQuery = query(request)?;
+    Ok(Page {
+        after: query.after,
+        limit: query.limit.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE),
+    })
+}

@@ -1,0 +1,53 @@
+//! The API over HTTP: accounts, workspaces, agents, health. What a socket does is elsewhere.
+
+mod account;
+mod agent;
+pub mod body;
+pub mod error;
+pub mod extract;
+mod health;
+mod openapi;
+pub mod origin;
+pub mod routes;
+mod workspace;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::ApiError;
+pub use origin::Origins;
+pub use routes::configure;
+
+use crate::config::{Config, Registration};
+use std::time::Duration;
+
+/// What the handlers need to know of the settings.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Largest request body.
+    pub max_body_bytes: usize,
+    /// A request body must arrive within this time.
+    pub body_timeout: Duration,
+    /// Whether anybody may register.
+    pub registration_open: bool,
+    /// Whether cookies need TLS.
+    pub secure_cookies: bool,
+    /// Life of the refresh cookie.
+    pub refresh_lifetime: Duration,
+    /// Who this node is.
+    pub node: String,
+}
+
+impl Options {
+    /// From the settings; `node` is this node's name, also where the settings leave it empty.
+    pub fn new(config: &Config, node: String) -> Self {
+        Self {
+            max_body_bytes: config.server.max_body_bytes,
+            body_timeout: Duration::from_secs(config.server.body_timeout_seconds),
+            registration_open: config.auth.registration == Registration::Open,
+            secure_cookies: config.server.public_url.starts_with("https://"),
+            refresh_lifetime: Duration::from_secs(config.auth.refresh_token_days * 86_400),
+            node,
+        }
+    }
+}

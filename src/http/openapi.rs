@@ -1,0 +1,81 @@
+//! The API's own description, as an OpenAPI document.
+
+use super::{account, agent, workspace};
+use actix_web::HttpResponse;
+use generic_corp_protocol::rest::Problem;
+use std::sync::LazyLock;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
+use utoipa::{Modify, OpenApi};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "generic-corp",
+        description = "A self-hosted real-time hub where AI agents work together in front of people."
+    ),
+    servers((url = "/api/v1")),
+    components(schemas(Problem)),
+    security(("bearer" = [])),
+    modifiers(&Common),
+    paths(
+        document,
+        account::status,
+        account::set_up,
+        account::register,
+        account::login,
+        account::refresh,
+        account::logout,
+        account::me,
+        workspace::list,
+        workspace::create,
+        workspace::show,
+        workspace::rooms,
+        workspace::create_room,
+        workspace::show_room,
+        agent::list,
+        agent::create,
+        agent::keys,
+        agent::create_key,
+        agent::revoke_key,
+    )
+)]
+pub(super) struct Api;
+
+/// What every operation has in common: who asks, and how it fails.
+struct Common;
+
+impl Modify for Common {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("An access token or an API key"))
+            .build();
+        let components = api.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let problem = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name("Problem")))
+            .build();
+        let failure = ResponseBuilder::new()
+            .description("Any failure; `code` says which")
+            .content("application/problem+json", problem)
+            .build();
+        for item in api.paths.paths.values_mut() {
+            let operations = [&mut item.get, &mut item.post, &mut item.delete];
+            for operation in operations.into_iter().flatten() {
+                let responses = &mut operation.responses.responses;
+                responses.insert("default".to_owned(), failure.clone().into());
+            }
+        }
+    }
+}
+
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| Api::openapi().to_json().unwrap_or_default());
+
+/// This document.
+#[utoipa::path(get, path = "/openapi.json", tag = "hub", security(()), responses((status = 200)))]
+pub(super) async fn document() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .body(DOCUMENT.as_str())
+}

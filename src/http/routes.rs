@@ -1,0 +1,115 @@
+//! Every path of the API, once: what registers it is what the document and its test are held to.
+
+use super::error::no_such_path;
+use super::{ApiError, account, agent, health, openapi, workspace};
+use crate::tenant::Page;
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, LINK, X_CONTENT_TYPE_OPTIONS};
+use actix_web::middleware::DefaultHeaders;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{
+    HttpRequest, HttpResponse, HttpResponseBuilder, Resource, ResponseError, Route, guard,
+};
+use generic_corp_protocol::ErrorCode;
+
+macro_rules! routes {
+    ($($path:literal => $($method:ident $handler:path),+;)*) => {
+        /// Every path under `/api/v1` with its methods.
+        #[cfg(test)]
+        pub(super) const TABLE: &[(&str, &[&str])] =
+            &[$(($path, &[$(stringify!($method)),+]),)*];
+
+        fn resources() -> Vec<Resource> {
+            vec![$(resource(
+                $path,
+                &[$(stringify!($method)),+],
+                vec![$(routes!(@ $method).to($handler)),+],
+            ),)*]
+        }
+    };
+    (@ get) => { web::route().guard(guard::Any(guard::Get()).or(guard::Head())) };
+    (@ post) => { web::post() };
+    (@ delete) => { web::delete() };
+}
+
+routes! {
+    "/openapi.json" => get openapi::document;
+    "/setup" => get account::status, post account::set_up;
+    "/auth/register" => post account::register;
+    "/auth/login" => post account::login;
+    "/auth/refresh" => post account::refresh;
+    "/auth/logout" => post account::logout;
+    "/me" => get account::me;
+    "/organizations/{organization}/workspaces" => get workspace::list, post workspace::create;
+    "/workspaces/{workspace}" => get workspace::show;
+    "/workspaces/{workspace}/rooms" => get workspace::rooms, post workspace::create_room;
+    "/workspaces/{workspace}/rooms/{room}" => get workspace::show_room;
+    "/workspaces/{workspace}/agents" => get agent::list, post agent::create;
+    "/workspaces/{workspace}/keys" => get agent::keys, post agent::create_key;
+    "/workspaces/{workspace}/keys/{key}" => delete agent::revoke_key;
+}
+
+/// Registers the API and the health paths.
+///
+/// The application needs as data: [`super::Options`], [`super::Origins`], [`crate::auth::Auth`],
+/// [`crate::tenant::Tenants`], [`crate::store::Store`] and the draining flag, an `AtomicBool`.
+pub fn configure(config: &mut ServiceConfig) {
+    let headers = DefaultHeaders::new()
+        .add((CACHE_CONTROL, "no-store"))
+        .add((X_CONTENT_TYPE_OPTIONS, "nosniff"));
+    let mut api = web::scope("/api/v1");
+    for resource in resources() {
+        api = api.service(resource);
+    }
+    config
+        .service(api.default_service(web::to(no_such_path)).wrap(headers))
+        .service(web::scope("/api").default_service(web::to(no_such_path)))
+        .service(resource(
+            "/healthz",
+            &["get"],
+            vec![routes!(@ get).to(health::live)],
+        ))
+        .service(resource(
+            "/readyz",
+            &["get"],
+            vec![routes!(@ get).to(health::ready)],
+        ));
+}
+
+/// A path whose wrong methods are answered by 405 and the right ones.
+fn resource(path: &str, methods: &[&str], routes: Vec<Route>) -> Resource {
+    let mut allowed = methods.join(", ").to_uppercase();
+    if methods.contains(&"get") {
+        allowed.push_str(", HEAD");
+    }
+    let refuse = move || {
+        let error = ApiError::new(
+            ErrorCode::MethodNotAllowed,
+            format!("this path takes {allowed}"),
+        );
+        let mut answer = error.error_response();
+        if let Ok(allowed) = allowed.parse() {
+            answer.headers_mut().insert(ALLOW, allowed);
+        }
+        std::future::ready(answer)
+    };
+    let resource = web::resource(path).default_service(web::to(refuse));
+    routes.into_iter().fold(resource, Resource::route)
+}
+
+/// An answer with a part of a list; while there may be more, with the way to the next part.
+pub(super) fn next_page(
+    request: &HttpRequest,
+    page: &Page,
+    count: usize,
+    last: Option<String>,
+) -> HttpResponseBuilder {
+    let mut answer = HttpResponse::Ok();
+    if let Some(last) = last
+        && count >= page.limit as usize
+    {
+        let (path, limit) = (request.path(), page.limit);
+        let link = format!("<{path}?after={last}&limit={limit}>; rel=\"next\"");
+        answer.insert_header((LINK, link));
+    }
+    answer
+}
