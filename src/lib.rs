@@ -2,14 +2,25 @@
 //!
 //! The modules, in the order a message travels; `docs/ARCHITECTURE.md` has the map.
 
-pub mod auth;
-pub mod bus;
-pub mod config;
-pub mod fanout;
-pub mod history;
-pub mod http;
+pub mod socket;
+
+pub mod connection;
+
 pub mod quota;
+
 pub mod room;
+
+pub mod history;
+
+pub mod bus;
+
+pub mod fanout;
+
+pub mod auth;
+pub mod chore;
+pub mod config;
+pub mod http;
+pub mod server;
 pub mod store;
 pub mod telemetry;
 pub mod tenant;

@@ -264,6 +264,16 @@ impl Hub {
         }
     }
 
+    /// Forgets tails that were looked at and are not watched. Called on a timer.
+    pub fn sweep(&self) {
+        self.0
+            .rooms
+            .retain(|_, tail| tail.wakes.watched() || Arc::strong_count(tail) > 1);
+        self.0
+            .streams
+            .retain(|_, tail| tail.wakes.watched() || Arc::strong_count(tail) > 1);
+    }
+
     /// Members of a room on this node, and their number.
     pub fn members(&self, room: RoomId) -> (Vec<Member>, usize) {
         let tail = self.0.rooms.get(&room).map(|tail| tail.clone());

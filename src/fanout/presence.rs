@@ -2,7 +2,7 @@
 //! however often somebody changes, a slow viewer gets only how it stands.
 
 use generic_corp_protocol::limit::MAX_MEMBERS_SHOWN;
-use generic_corp_protocol::{ConnectionId, Member};
+use generic_corp_protocol::{ConnectionId, Member, Timestamp};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Departures that are remembered; a viewer that missed more gets everyone anew.
@@ -49,6 +49,13 @@ impl Presence {
             .values()
             .map(|(_, member)| member.clone())
             .collect()
+    }
+
+    /// Since when a connection is here.
+    pub(super) fn since_when(&self, connection: ConnectionId) -> Option<Timestamp> {
+        self.members
+            .get(&connection)
+            .map(|(_, member)| member.since)
     }
 
     pub(super) fn set(&mut self, member: Member) {
@@ -117,7 +124,7 @@ impl Presence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use generic_corp_protocol::{Sender, SenderKind, Timestamp};
+    use generic_corp_protocol::{Sender, SenderKind};
     use proptest::prelude::*;
 
     fn member(connection: ConnectionId, state: &str) -> Member {

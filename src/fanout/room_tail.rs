@@ -6,7 +6,9 @@ use super::presence::{Change, Presence};
 use super::wake::Wakes;
 use bytes::{Bytes, BytesMut};
 use generic_corp_protocol::frame::{PresenceChange, Reset};
-use generic_corp_protocol::{ConnectionId, Member, RoomId, ServerFrame, Slug, WorkspaceId};
+use generic_corp_protocol::{
+    ConnectionId, Member, RoomId, ServerFrame, Slug, Timestamp, WorkspaceId,
+};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -148,6 +150,11 @@ impl RoomTail {
     pub fn members(&self) -> (Vec<Member>, usize) {
         let state = self.state.lock();
         (state.presence.members(), state.presence.count())
+    }
+
+    /// Since when a connection is in the room.
+    pub fn since(&self, connection: ConnectionId) -> Option<Timestamp> {
+        self.state.lock().presence.since_when(connection)
     }
 
     pub(super) fn set_member(&self, member: Member) {

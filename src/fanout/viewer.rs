@@ -39,8 +39,8 @@ struct State {
     dirty: VecDeque<usize>,
     /// Cursors that wait for the store, the first of which is being read for.
     cold: VecDeque<usize>,
-    /// What the store has answered.
-    ready: Option<Chunk>,
+    /// What the store has answered, for the cursor in this slot.
+    ready: Option<(usize, Chunk)>,
 }
 
 impl Viewer {
@@ -98,12 +98,19 @@ impl Viewer {
     pub fn send_encoded(&self, frame: &[u8]) {
         self.control.borrow_mut().extend_from_slice(frame);
         self.frames_sent.set(self.frames_sent.get() + 1);
+        self.worker.count_frames(1);
         self.wake();
     }
 
     /// Bytes of replies that wait for the socket.
     pub fn control_bytes(&self) -> usize {
         self.control.borrow().len()
+    }
+
+    /// Whether there is something to write, as far as is known without reading.
+    pub fn waits_to_write(&self) -> bool {
+        let state = self.state.borrow();
+        self.control_bytes() > 0 || state.ready.is_some() || !state.dirty.is_empty()
     }
 
     /// Adds a cursor and begins to read at it.
@@ -188,7 +195,7 @@ impl Viewer {
         }
         loop {
             let mut state = self.state.borrow_mut();
-            if let Some(chunk) = state.ready.take() {
+            if let Some((_, chunk)) = state.ready.take() {
                 return Some(self.count(chunk));
             }
             let slot = *state.dirty.front()?;
@@ -225,6 +232,7 @@ impl Viewer {
 
     fn count(&self, chunk: Chunk) -> Bytes {
         self.frames_sent.set(self.frames_sent.get() + chunk.frames);
+        self.worker.count_frames(chunk.frames);
         chunk.bytes
     }
 
@@ -234,6 +242,7 @@ impl Viewer {
             return false;
         };
         state.dirty.retain(|waiting| *waiting != slot);
+        state.ready.take_if(|(of, _)| *of == slot);
         // The first of the cold is being read for; its answer is dropped when it comes.
         let reading = state.cold.front().copied();
         state
@@ -289,7 +298,9 @@ impl Viewer {
         state.cold.pop_front();
         let cursor = state.cursors.get_mut(slot).and_then(Option::as_mut);
         if let Some((_, cursor)) = cursor.filter(|(known, _)| *known == serial) {
-            state.ready = found.and_then(|found| advance(cursor, found));
+            state.ready = found
+                .and_then(|found| advance(cursor, found))
+                .map(|chunk| (slot, chunk));
             state.dirty.push_back(slot);
         }
         drop(state);

@@ -31,6 +31,8 @@ pub struct Worker {
     inbox: Arc<Inbox>,
     clients: RefCell<Slab<(u64, Weak<dyn Client>)>>,
     next_generation: Cell<u64>,
+    writes: Cell<u64>,
+    frames: Cell<u64>,
     watched: RefCell<HashMap<LogId, Watched>>,
 }
 
@@ -50,6 +52,8 @@ impl Worker {
             inbox,
             clients: RefCell::default(),
             next_generation: Cell::new(0),
+            writes: Cell::new(0),
+            frames: Cell::new(0),
             watched: RefCell::default(),
         });
         actix_web::rt::spawn(run(Rc::downgrade(&worker)));
@@ -92,6 +96,15 @@ impl Worker {
         {
             clients.remove(place.slot);
         }
+    }
+
+    /// A viewer was given all it could read, which went out in one write.
+    pub fn count_write(&self) {
+        self.writes.set(self.writes.get() + 1);
+    }
+
+    pub(super) fn count_frames(&self, frames: u64) {
+        self.frames.set(self.frames.get() + frames);
     }
 
     fn client(&self, place: Place) -> Option<Rc<dyn Client>> {
@@ -188,5 +201,8 @@ async fn tick(worker: Weak<Worker>) {
         for client in clients.iter().filter_map(Weak::upgrade) {
             client.tick(now);
         }
+        // Counted on this thread, told now and then: a counter shared by threads costs on every frame.
+        metrics::counter!("generic_corp_writes_total").increment(worker.writes.take());
+        metrics::counter!("generic_corp_frames_sent_total").increment(worker.frames.take());
     }
 }

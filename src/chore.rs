@@ -1,0 +1,66 @@
+//! What a node does on a timer: tells presence, renews and ends leases, forgets unused tails.
+
+use crate::history::History;
+use crate::room::Rooms;
+use crate::store::op::{Op, Tenant};
+use generic_corp_protocol::Timestamp;
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::time::Duration;
+use tokio::time::{MissedTickBehavior, interval};
+
+/// Presence changes are told at most this often.
+const PRESENCE: Duration = Duration::from_millis(250);
+/// How often streams without a producer are looked for.
+const LEASES: Duration = Duration::from_secs(1);
+/// How often unused tails are forgotten and metrics tidied.
+const TIDY: Duration = Duration::from_secs(10);
+
+/// Runs until it is aborted. `lease` is how long a stream outlives the silence of its producer.
+pub async fn run(rooms: Rooms, metrics: PrometheusHandle, lease: Duration) {
+    let every = |period| {
+        let mut interval = interval(period);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        interval
+    };
+    let (mut presence, mut leases) = (every(PRESENCE), every(LEASES));
+    let (mut renew, mut tidy) = (every(lease / 3), every(TIDY));
+    loop {
+        tokio::select! {
+            _ = presence.tick() => rooms.hub().tell_presence(),
+            _ = renew.tick() => renew_leases(&rooms).await,
+            _ = leases.tick() => end_leases(rooms.history()).await,
+            _ = tidy.tick() => {
+                rooms.hub().sweep();
+                metrics.run_upkeep();
+            }
+        }
+    }
+}
+
+async fn renew_leases(rooms: &Rooms) {
+    let streams = rooms.hub().producing();
+    if streams.is_empty() {
+        return;
+    }
+    if let Err(error) = rooms.history().submit(Op::Renew { streams }).await {
+        tracing::warn!(%error, "leases of streams were not renewed");
+    }
+}
+
+async fn end_leases(history: &History) {
+    let expired = match history.store().expired_streams(Timestamp::now()).await {
+        Ok(expired) => expired,
+        Err(error) => {
+            return tracing::warn!(%error, "streams without a producer were not looked for");
+        }
+    };
+    for (organization, workspace, stream) in expired {
+        let tenant = Tenant {
+            organization,
+            workspace,
+        };
+        if let Err(error) = history.submit(Op::Expire { tenant, stream }).await {
+            tracing::warn!(%stream, %error, "a stream without a producer was not closed");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Every connection of this node: for lists, limits, and to end those whose right is gone.
+
+use crate::auth::Principal;
+use crate::fanout::{Address, Mail};
+use dashmap::DashMap;
+use generic_corp_protocol::frame::Quota;
+use generic_corp_protocol::message::ClientInfo;
+use generic_corp_protocol::{
+    ApiKeyId, CloseCode, ConnectionId, OrganizationId, Sender, SessionId, Timestamp, WorkspaceId,
+    rest,
+};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// What a connection proved itself with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// A signed-in session.
+    Session(SessionId),
+    /// An API key.
+    Key(ApiKeyId),
+}
+
+impl From<&Principal> for Credential {
+    fn from(principal: &Principal) -> Self {
+        match principal {
+            Principal::User { session, .. } => Self::Session(*session),
+            Principal::Agent { key, .. } => Self::Key(*key),
+        }
+    }
+}
+
+/// A cheap handle; see the module.
+#[derive(Clone, Default)]
+pub struct Registry {
+    entries: Arc<DashMap<ConnectionId, Entry>>,
+    organizations: Arc<DashMap<OrganizationId, usize>>,
+}
+
+/// One connection as the registry knows it.
+pub(super) struct Entry {
+    pub(super) organization: OrganizationId,
+    pub(super) workspace: WorkspaceId,
+    pub(super) sender: Sender,
+    pub(super) client: Option<ClientInfo>,
+    pub(super) address: Option<IpAddr>,
+    pub(super) connected_at: Timestamp,
+    pub(super) credential: Credential,
+    pub(super) mailbox: Address,
+    pub(super) snapshot: Snapshot,
+}
+
+/// Its counters, a second old at most.
+pub(super) struct Snapshot {
+    pub(super) rooms: u32,
+    pub(super) streams: u32,
+    pub(super) messages_received: u64,
+    pub(super) bytes_received: u64,
+    pub(super) frames_sent: u64,
+    pub(super) rejected: u64,
+    pub(super) quota: Quota,
+}
+
+impl Registry {
+    /// Takes in a connection unless its organization has `most` already.
+    pub(super) fn insert(&self, id: ConnectionId, entry: Entry, most: u32) -> bool {
+        let mut count = self.organizations.entry(entry.organization).or_default();
+        if *count >= most as usize {
+            return false;
+        }
+        *count += 1;
+        drop(count);
+        self.entries.insert(id, entry);
+        metrics::gauge!("generic_corp_connections").increment(1.0);
+        true
+    }
+
+    pub(super) fn remove(&self, id: ConnectionId) {
+        let Some((_, entry)) = self.entries.remove(&id) else {
+            return;
+        };
+        metrics::gauge!("generic_corp_connections").decrement(1.0);
+        if let Some(mut count) = self.organizations.get_mut(&entry.organization) {
+            *count = count.saturating_sub(1);
+        }
+        self.organizations
+            .remove_if(&entry.organization, |_, count| *count == 0);
+    }
+
+    pub(super) fn report(&self, id: ConnectionId, snapshot: Snapshot) {
+        if let Some(mut entry) = self.entries.get_mut(&id) {
+            entry.snapshot = snapshot;
+        }
+    }
+
+    pub(super) fn describe(&self, id: ConnectionId, client: Option<ClientInfo>) {
+        if let Some(mut entry) = self.entries.get_mut(&id) {
+            entry.client = client;
+        }
+    }
+
+    /// Connections of a workspace, the oldest first.
+    pub fn list(&self, workspace: WorkspaceId) -> Vec<rest::Connection> {
+        let own = self
+            .entries
+            .iter()
+            .filter(|entry| entry.workspace == workspace);
+        let mut found: Vec<_> = own.map(|entry| entry.show(*entry.key())).collect();
+        found.sort_by_key(|connection| connection.id);
+        found
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Ends the connections that came with this credential.
+    pub fn close(&self, credential: Credential, code: CloseCode) {
+        for entry in self
+            .entries
+            .iter()
+            .filter(|entry| entry.credential == credential)
+        {
+            entry.mailbox.send(Mail::Close(code));
+        }
+    }
+
+    /// Tells every connection to go, each in its own slot of `spread_ms`.
+    pub fn drain(&self, spread_ms: u64) {
+        let count = self.entries.len().max(1) as u64;
+        for (at, entry) in self.entries.iter().enumerate() {
+            let reconnect_after_ms = spread_ms * at as u64 / count;
+            entry.mailbox.send(Mail::Goaway { reconnect_after_ms });
+        }
+    }
+}
+
+impl Entry {
+    fn show(&self, id: ConnectionId) -> rest::Connection {
+        rest::Connection {
+            id,
+            sender: self.sender.clone(),
+            client: self.client.clone(),
+            address: self
+                .address
+                .map(|address| address.to_string())
+                .unwrap_or_default(),
+            connected_at: self.connected_at,
+            rooms: self.snapshot.rooms,
+            streams: self.snapshot.streams,
+            messages_received: self.snapshot.messages_received,
+            bytes_received: self.snapshot.bytes_received,
+            frames_sent: self.snapshot.frames_sent,
+            rejected: self.snapshot.rejected,
+            quota: self.snapshot.quota.clone(),
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! Builds every part once, binds, and drains.
+
+use crate::auth::{self, Auth};
+use crate::bus::Bus;
+use crate::config::{Config, Plans};
+use crate::connection::{self, Parts, Registry};
+use crate::fanout::{self, Hub, Worker};
+use crate::history::{self, History};
+use crate::http::{self, Origins};
+use crate::room::Rooms;
+use crate::socket::{tcp, upgrade};
+use crate::store::{self, Store};
+use crate::tenant::{Administrator, Tenants};
+use crate::{chore, telemetry};
+use actix_web::dev::{ServerHandle, Service as _};
+use actix_web::{App, HttpServer, web};
+use anyhow::Context as _;
+use generic_corp_protocol::Slug;
+use metrics_exporter_prometheus::PrometheusHandle;
+use secrecy::ExposeSecret;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// A hub that runs.
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where its metrics are, unless they are off.
+    pub metrics: Option<SocketAddr>,
+    /// The token of the setup link, while there is no user.
+    pub setup_token: Option<String>,
+    /// The organizations, for commands that work on a running hub.
+    pub tenants: Tenants,
+    handles: Vec<ServerHandle>,
+    draining: web::Data<AtomicBool>,
+    registry: Registry,
+    drain: Duration,
+    chores: tokio::task::JoinHandle<()>,
+}
+
+/// The parts that handlers share.
+#[derive(Clone)]
+struct Shared {
+    store: Store,
+    auth: Auth,
+    tenants: Tenants,
+    rooms: Rooms,
+    hub: Hub,
+    registry: Registry,
+    origins: Origins,
+    options: http::Options,
+    connection: connection::Options,
+    draining: web::Data<AtomicBool>,
+}
+
+impl Server {
+    /// Opens the store, makes what the settings ask for at the first start, and listens.
+    ///
+    /// # Errors
+    /// In words for the operator.
+    pub async fn start(config: &Config, plans: Plans) -> anyhow::Result<Self> {
+        let shared = build(config, plans).await?;
+        bootstrap(config, &shared).await?;
+        let setup_token = shared.tenants.setup_link().await?;
+        let metrics = telemetry::metric::install().context("metrics cannot be recorded")?;
+        let (address, main) = serve(config, shared.clone())?;
+        let mut handles = vec![main];
+        let metrics_address = match config.metrics.port {
+            0 => None,
+            port => {
+                let (address, handle) = serve_metrics(&config.metrics.host, port, metrics.clone())?;
+                handles.push(handle);
+                Some(address)
+            }
+        };
+        let lease = Duration::from_secs(config.log.stream_lease_seconds);
+        let chores = actix_web::rt::spawn(chore::run(shared.rooms.clone(), metrics, lease));
+        Ok(Self {
+            address,
+            metrics: metrics_address,
+            setup_token,
+            tenants: shared.tenants,
+            handles,
+            draining: shared.draining,
+            registry: shared.registry,
+            drain: Duration::from_secs(config.server.drain_seconds),
+            chores,
+        })
+    }
+
+    /// Drains and stops: no new sockets, every client is told its slot, then the listeners end.
+    pub async fn stop(self) {
+        self.draining.store(true, Ordering::Relaxed);
+        self.registry.drain(self.drain.as_millis() as u64);
+        // A slot may fall a tick late, and a close frame has its own deadline.
+        let deadline = Instant::now() + self.drain + Duration::from_secs(3);
+        while self.registry.count() > 0 && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        self.chores.abort();
+        for handle in self.handles {
+            handle.stop(true).await;
+        }
+    }
+}
+
+async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
+    let options = store::Options {
+        url: config.database.url.clone(),
+        durability: config.database.durability,
+        read_connections: config.database.read_connections,
+    };
+    let store = Store::open(options).await?;
+    let folder = store
+        .path()
+        .parent()
+        .map(std::path::Path::to_owned)
+        .unwrap_or_default();
+    let secret = auth::secret::load_or_make(&config.auth.secret, &folder)?;
+    let auth = Auth::new(
+        store.clone(),
+        auth::Options {
+            secret,
+            access_lifetime: Duration::from_secs(config.auth.access_token_minutes * 60),
+            refresh_lifetime: Duration::from_secs(config.auth.refresh_token_days * 86_400),
+            bcrypt_cost: config.auth.bcrypt_cost,
+        },
+    );
+    let tenants = Tenants::new(store.clone(), plans, &config.tenancy.default_plan);
+    let bus = Bus::local();
+    let tails = fanout::Options {
+        room_bytes: config.log.hot_tail_bytes,
+        stream_bytes: config.log.hot_stream_bytes,
+    };
+    let hub = Hub::new(store.clone(), tails);
+    let receiver = hub.clone();
+    bus.receive(move |hint| receiver.deliver(hint));
+    let log = history::Options {
+        queue: config.log.append_queue,
+        lease_seconds: config.log.stream_lease_seconds,
+    };
+    let history = History::start(store.clone(), bus.clone(), &log)?;
+    let rooms = Rooms::new(history, hub.clone(), bus);
+    let node = match config.server.node.as_str() {
+        "" => format!("node-{:08x}", rand::random::<u32>()),
+        name => name.to_owned(),
+    };
+    let connection = connection::Options {
+        heartbeat: Duration::from_secs(config.socket.heartbeat_seconds),
+        hello_timeout: Duration::from_secs(config.socket.hello_timeout_seconds),
+        stall_timeout: Duration::from_secs(config.socket.stall_timeout_seconds),
+        node: node.clone(),
+    };
+    Ok(Shared {
+        store,
+        auth,
+        tenants,
+        rooms,
+        hub,
+        registry: Registry::default(),
+        origins: Origins::new(&config.server.public_url, &config.server.allowed_origins),
+        options: http::Options::new(config, node),
+        connection,
+        draining: web::Data::new(AtomicBool::new(false)),
+    })
+}
+
+async fn bootstrap(config: &Config, shared: &Shared) -> anyhow::Result<()> {
+    let first = &config.bootstrap;
+    if first.email.is_empty() {
+        return Ok(());
+    }
+    let (organization, workspace) = (
+        Slug::parse(&first.organization)?,
+        Slug::parse(&first.workspace)?,
+    );
+    let administrator = Administrator {
+        email: &first.email,
+        name: first.email.split('@').next().unwrap_or(&first.email),
+        password: first.password.expose_secret(),
+        organization: &organization,
+        workspace: &workspace,
+    };
+    if shared
+        .tenants
+        .bootstrap(&shared.auth, administrator)
+        .await?
+    {
+        tracing::info!(%organization, %workspace, "the first administrator was made from the settings");
+    }
+    Ok(())
+}
+
+fn serve(config: &Config, shared: Shared) -> anyhow::Result<(SocketAddr, ServerHandle)> {
+    let gate = tcp::Gate::new(tcp::Options {
+        stall_timeout: shared.connection.stall_timeout,
+        send_buffer_bytes: config.socket.send_buffer_bytes,
+        max_connections: config.server.max_connections,
+        max_per_address: config.server.max_connections_per_address,
+    });
+    let workers = match config.server.workers {
+        0 => std::thread::available_parallelism()
+            .map_or(1, usize::from)
+            .min(64),
+        count => count,
+    };
+    let server = HttpServer::new(move || {
+        // Once a worker, on its own thread.
+        let parts = Rc::new(Parts {
+            rooms: shared.rooms.clone(),
+            auth: shared.auth.clone(),
+            tenants: shared.tenants.clone(),
+            registry: shared.registry.clone(),
+            options: shared.connection.clone(),
+        });
+        let app = App::new()
+            .app_data(Worker::start(shared.hub.clone()))
+            .app_data(parts)
+            .app_data(web::Data::new(shared.store.clone()))
+            .app_data(web::Data::new(shared.auth.clone()))
+            .app_data(web::Data::new(shared.tenants.clone()))
+            .app_data(web::Data::new(shared.rooms.clone()))
+            .app_data(web::Data::new(shared.registry.clone()))
+            .app_data(web::Data::new(shared.origins.clone()))
+            .app_data(web::Data::new(shared.options.clone()))
+            .app_data(shared.draining.clone())
+            .configure(http::configure)
+            .configure(upgrade::configure);
+        #[cfg(feature = "conformance")]
+        let app = app.configure(crate::socket::echo::configure);
+        app.wrap_fn(|request, service| {
+            metrics::counter!("generic_corp_http_requests_total").increment(1);
+            service.call(request)
+        })
+    })
+    .workers(workers)
+    .max_connections(config.server.max_connections)
+    .client_request_timeout(Duration::from_secs(config.server.header_timeout_seconds))
+    .shutdown_timeout(5)
+    .disable_signals()
+    .on_connect(move |socket, extensions| gate.admit(socket, extensions))
+    .bind((config.server.host.as_str(), config.server.port))
+    .with_context(|| {
+        format!(
+            "cannot listen on {}:{}",
+            config.server.host, config.server.port
+        )
+    })?;
+    let address = server
+        .addrs()
+        .first()
+        .copied()
+        .context("no address was bound")?;
+    let server = server.run();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    Ok((address, handle))
+}
+
+fn serve_metrics(
+    host: &str,
+    port: u16,
+    metrics: PrometheusHandle,
+) -> anyhow::Result<(SocketAddr, ServerHandle)> {
+    let metrics = Arc::new(metrics);
+    let server = HttpServer::new(move || {
+        let metrics = metrics.clone();
+        let render = move || {
+            let metrics = metrics.clone();
+            async move { metrics.render() }
+        };
+        App::new().service(web::resource("/metrics").route(web::get().to(render)))
+    })
+    .workers(1)
+    .disable_signals()
+    .bind((host, port))
+    .with_context(|| format!("cannot listen on {host}:{port} for metrics; set metrics.port"))?;
+    let address = server
+        .addrs()
+        .first()
+        .copied()
+        .context("no address was bound")?;
+    let server = server.run();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    Ok((address, handle))
+}
