@@ -113,13 +113,9 @@ impl Connection {
         mut details: serde_json::Value,
     ) -> bool {
         let now = Instant::now();
-        let (outcome, hard) = {
-            let mut session = self.session.borrow_mut();
-            let Some(session) = session.as_deref_mut() else {
-                return false;
-            };
-            let outcome = session.meter.charge(charge, now);
-            (outcome, session.meter.usage(UsageLevel::Hard, now))
+        let outcome = match self.session.borrow_mut().as_deref_mut() {
+            Some(session) => session.meter.charge(charge, now),
+            None => return false,
         };
         let excess = match outcome {
             Ok(None) => return true,
@@ -158,7 +154,10 @@ impl Connection {
                     Some(wait),
                     Some(details),
                 );
-                self.viewer.send(&ServerFrame::Usage(hard));
+                if let Some(session) = self.session.borrow().as_deref() {
+                    let usage = session.meter.usage(UsageLevel::Hard, now);
+                    self.viewer.send(&ServerFrame::Usage(usage));
+                }
                 closing
             }
         };

@@ -35,8 +35,9 @@ impl Body {
         }
     }
 
-    /// Reads until there is nothing more, or the connection has enough to do.
-    fn read(&mut self, cx: &mut Context<'_>) {
+    /// Reads until there is nothing more, or the connection has enough to do. Returns whether the payload
+    /// will wake us when more comes.
+    fn read(&mut self, cx: &mut Context<'_>) -> bool {
         while !self.ended && self.connection.wants_input() {
             match self.reader.as_mut().map_or(Ok(None), Reader::next) {
                 Ok(Some(message)) => {
@@ -57,9 +58,10 @@ impl Body {
                     }
                 }
                 Poll::Ready(_) => self.ended = true,
-                Poll::Pending => return,
+                Poll::Pending => return true,
             }
         }
+        false
     }
 
     fn receive(&mut self, message: Message) {
@@ -91,7 +93,7 @@ impl MessageBody for Body {
         let this = &mut *self;
         this.connection.viewer().set_waker(cx.waker());
         loop {
-            this.read(cx);
+            let waiting = this.read(cx);
             if this.ended {
                 return Poll::Ready(None);
             }
@@ -103,8 +105,9 @@ impl MessageBody for Body {
             if this.connection.finished() {
                 return Poll::Ready(None);
             }
-            // Writing may have made room to read on.
-            if !this.connection.has_work() {
+            // What was handled may have made room to read on; nobody else would wake us for it.
+            let readable = this.connection.wants_input() && !waiting;
+            if !readable && !this.connection.has_work() {
                 break;
             }
         }
