@@ -8,21 +8,29 @@ use crate::fanout::{self, Hub, Worker};
 use crate::history::{self, History};
 use crate::http::{self, Origins};
 use crate::room::Rooms;
-use crate::socket::{tcp, upgrade};
+use crate::socket::{Door, tcp};
 use crate::store::{self, Store};
 use crate::tenant::{Administrator, Tenants};
 use crate::{chore, telemetry};
-use actix_web::dev::{ServerHandle, Service as _};
+use actix_http::HttpService;
+use actix_server::ServerHandle;
+use actix_service::{Service as _, ServiceFactory, fn_service, map_config};
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, ServiceRequest, ServiceResponse};
+use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, web};
 use anyhow::Context as _;
 use generic_corp_protocol::Slug;
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+/// Connections that wait to be accepted.
+const BACKLOG: i32 = 2048;
 
 /// A hub that runs.
 pub struct Server {
@@ -207,57 +215,99 @@ fn serve(config: &Config, shared: Shared) -> anyhow::Result<(SocketAddr, ServerH
             .min(64),
         count => count,
     };
-    let server = HttpServer::new(move || {
+    let listener = listen(&config.server.host, config.server.port)?;
+    let address = listener.local_addr()?;
+    let header_timeout = Duration::from_secs(config.server.header_timeout_seconds);
+    // As actix-web's HttpServer does it, plus the upgrade, which that has no way to.
+    let factory = move || {
         // Once a worker, on its own thread.
-        let parts = Rc::new(Parts {
-            rooms: shared.rooms.clone(),
-            auth: shared.auth.clone(),
-            tenants: shared.tenants.clone(),
-            registry: shared.registry.clone(),
-            options: shared.connection.clone(),
-        });
-        let app = App::new()
-            .app_data(Worker::start(shared.hub.clone()))
-            .app_data(parts)
-            .app_data(web::Data::new(shared.store.clone()))
-            .app_data(web::Data::new(shared.auth.clone()))
-            .app_data(web::Data::new(shared.tenants.clone()))
-            .app_data(web::Data::new(shared.rooms.clone()))
-            .app_data(web::Data::new(shared.registry.clone()))
-            .app_data(web::Data::new(shared.origins.clone()))
-            .app_data(web::Data::new(shared.options.clone()))
-            .app_data(shared.draining.clone())
-            .configure(http::configure)
-            .configure(upgrade::configure);
-        #[cfg(feature = "conformance")]
-        let app = app.configure(crate::socket::echo::configure);
-        app.wrap_fn(|request, service| {
-            metrics::counter!("generic_corp_http_requests_total").increment(1);
-            service.call(request)
-        })
-    })
-    .workers(workers)
-    .max_connections(config.server.max_connections)
-    .client_request_timeout(Duration::from_secs(config.server.header_timeout_seconds))
-    .shutdown_timeout(5)
-    .disable_signals()
-    .on_connect(move |socket, extensions| gate.admit(socket, extensions))
-    .bind((config.server.host.as_str(), config.server.port))
-    .with_context(|| {
-        format!(
-            "cannot listen on {}:{}",
-            config.server.host, config.server.port
-        )
-    })?;
-    let address = server
-        .addrs()
-        .first()
-        .copied()
-        .context("no address was bound")?;
-    let server = server.run();
+        let door = Rc::new(door(&shared));
+        let gate = gate.clone();
+        HttpService::build()
+            .client_request_timeout(header_timeout)
+            .local_addr(address)
+            .on_connect_ext(move |socket: &TcpStream, extensions| gate.admit(socket, extensions))
+            .upgrade(fn_service(move |(request, framed)| {
+                crate::socket::upgrade(door.clone(), request, framed)
+            }))
+            .finish(map_config(application(shared.clone()), |()| {
+                AppConfig::default()
+            }))
+            .tcp()
+    };
+    let server = actix_server::Server::build()
+        .workers(workers)
+        .max_concurrent_connections(config.server.max_connections)
+        .shutdown_timeout(5)
+        .disable_signals()
+        .listen("hub", listener, factory)?
+        .run();
     let handle = server.handle();
     actix_web::rt::spawn(server);
     Ok((address, handle))
+}
+
+fn listen(host: &str, port: u16) -> anyhow::Result<TcpListener> {
+    let context = || format!("cannot listen on {host}:{port}");
+    let address = (host, port)
+        .to_socket_addrs()
+        .with_context(context)?
+        .next()
+        .with_context(context)?;
+    let domain = socket2::Domain::for_address(address);
+    let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None)?;
+    // A restarted hub takes its port back at once.
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into()).with_context(context)?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// What the sockets of a worker share.
+fn door(shared: &Shared) -> Door {
+    let parts = Rc::new(Parts {
+        rooms: shared.rooms.clone(),
+        auth: shared.auth.clone(),
+        tenants: shared.tenants.clone(),
+        registry: shared.registry.clone(),
+        options: shared.connection.clone(),
+    });
+    Door {
+        worker: Worker::start(shared.hub.clone()),
+        parts,
+        origins: shared.origins.clone(),
+        auth: shared.auth.clone(),
+        tenants: shared.tenants.clone(),
+        draining: shared.draining.clone().into_inner(),
+    }
+}
+
+fn application(
+    shared: Shared,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    App::new()
+        .app_data(web::Data::new(shared.store))
+        .app_data(web::Data::new(shared.auth))
+        .app_data(web::Data::new(shared.tenants))
+        .app_data(web::Data::new(shared.rooms))
+        .app_data(web::Data::new(shared.registry))
+        .app_data(web::Data::new(shared.origins))
+        .app_data(web::Data::new(shared.options))
+        .app_data(shared.draining)
+        .configure(http::configure)
+        .configure(crate::socket::configure)
+        .wrap_fn(|request, service| {
+            metrics::counter!("generic_corp_http_requests_total").increment(1);
+            service.call(request)
+        })
 }
 
 fn serve_metrics(

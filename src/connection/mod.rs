@@ -13,7 +13,7 @@ mod settle;
 mod tick;
 mod watch;
 
-pub use hello::admit;
+pub use hello::{Proven, admit};
 pub use registry::{Credential, Registry};
 
 use crate::auth::Auth;

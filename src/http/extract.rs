@@ -4,7 +4,7 @@ use super::ApiError;
 use crate::auth::{Auth, Principal, Scopes};
 use crate::tenant::{MAX_PAGE, Page, Scope, Tenants};
 use actix_web::dev::Payload;
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 use generic_corp_protocol::{ErrorCode, Slug};
@@ -103,7 +103,15 @@ async fn principal(request: &HttpRequest) -> Result<Principal, ApiError> {
 /// # Errors
 /// `invalid_token` when there are several, or it holds anything but one bearer token.
 pub fn bearer(request: &HttpRequest) -> Result<Option<&str>, ApiError> {
-    let mut headers = request.headers().get_all(AUTHORIZATION);
+    bearer_of(request.headers())
+}
+
+/// The same for a request that is not actix-web's.
+///
+/// # Errors
+/// As [`bearer`].
+pub fn bearer_of(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+    let mut headers = headers.get_all(AUTHORIZATION);
     let Some(header) = headers.next() else {
         return Ok(None);
     };

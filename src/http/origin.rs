@@ -2,7 +2,7 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::Uri;
-use actix_web::http::header::{HOST, ORIGIN};
+use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
 use generic_corp_protocol::ErrorCode;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -33,7 +33,15 @@ impl Origins {
     /// # Errors
     /// `origin_not_allowed`.
     pub fn check(&self, request: &HttpRequest) -> Result<(), ErrorCode> {
-        let mut headers = request.headers().get_all(ORIGIN);
+        self.check_headers(request.headers())
+    }
+
+    /// The same for a request that is not actix-web's.
+    ///
+    /// # Errors
+    /// `origin_not_allowed`.
+    pub fn check_headers(&self, request: &HeaderMap) -> Result<(), ErrorCode> {
+        let mut headers = request.get_all(ORIGIN);
         let Some(header) = headers.next() else {
             return Ok(());
         };
@@ -95,11 +103,8 @@ impl Origin {
         self.host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
     }
 
-    fn is_asked(&self, request: &HttpRequest) -> bool {
-        let host = request
-            .headers()
-            .get(HOST)
-            .and_then(|host| host.to_str().ok());
+    fn is_asked(&self, request: &HeaderMap) -> bool {
+        let host = request.get(HOST).and_then(|host| host.to_str().ok());
         host.and_then(|host| Self::parse(&format!("{}://{host}", self.scheme)))
             .is_some_and(|asked| asked == *self)
     }

@@ -1,106 +1,82 @@
-//! An unauthenticated echo at `/echo`, through the same frame reader as every connection: for RFC 6455
-//! conformance runs, and only in builds with the feature `conformance`.
+//! An unauthenticated echo at `/echo`, through the same frame reader and driver as every connection: for
+//! RFC 6455 conformance runs, and only in builds with the feature `conformance`.
 
-use super::frame::{Message, Reader};
+use super::drive::{Peer, pong};
+use super::frame::Message;
 use actix_http::ws::{self, OpCode, Parser};
-use actix_web::body::{BodySize, MessageBody};
-use actix_web::dev::Payload;
-use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::{Bytes, BytesMut};
-use futures_util::Stream;
 use generic_corp_protocol::CloseCode;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::task::Waker;
 
 /// The conformance cases send messages of up to 16 MiB.
-const MAX_MESSAGE_BYTES: usize = 17 << 20;
+pub(super) const MAX_MESSAGE_BYTES: usize = 17 << 20;
+/// Answers that may wait before the socket is no longer read.
+const MAX_WAITING: usize = 64;
 
-/// Registers `/echo`.
-pub fn configure(config: &mut web::ServiceConfig) {
-    config.service(web::resource("/echo").route(web::get().to(upgrade)));
-}
-
-async fn upgrade(request: HttpRequest, payload: web::Payload) -> actix_web::Result<HttpResponse> {
-    let mut response = ws::handshake(request.head()).map_err(actix_web::error::ErrorBadRequest)?;
-    let reader = Some(Reader::new(MAX_MESSAGE_BYTES));
-    let body = Echo {
-        payload: payload.into_inner(),
-        reader,
-    };
-    let response = response
-        .message_body(body.boxed())
-        .map_err(actix_web::error::ErrorInternalServerError)?;
-    Ok(HttpResponse::from(response))
-}
-
-struct Echo {
-    payload: Payload,
-    /// `None` once a close frame was sent.
-    reader: Option<Reader>,
+/// See the module.
+#[derive(Default)]
+pub(super) struct Echo {
+    out: RefCell<VecDeque<Bytes>>,
+    closed: Cell<bool>,
 }
 
 impl Echo {
-    /// What to answer; ends the conversation on a close or a fault.
-    fn answer(&mut self, read: Result<Message, CloseCode>) -> Option<Bytes> {
-        let mut out = BytesMut::new();
-        let close = match read {
-            Ok(Message::Text(text)) => {
-                Parser::write_message(&mut out, text, OpCode::Text, true, false);
-                return Some(out.freeze());
-            }
-            Ok(Message::Binary(bytes)) => {
-                Parser::write_message(&mut out, bytes, OpCode::Binary, true, false);
-                return Some(out.freeze());
-            }
-            Ok(Message::Ping(payload)) => {
-                Parser::write_message(&mut out, payload, OpCode::Pong, true, false);
-                return Some(out.freeze());
-            }
-            Ok(Message::Pong) => return None,
-            Ok(Message::Close(code)) => code,
-            Err(code) => Some(code.code()),
-        };
-        self.reader = None;
-        let reason = close.map(|code| ws::CloseReason {
-            code: ws::CloseCode::from(code),
+    fn send(&self, opcode: OpCode, payload: &[u8]) {
+        let mut frame = BytesMut::new();
+        Parser::write_message(&mut frame, payload, opcode, true, false);
+        self.out.borrow_mut().push_back(frame.freeze());
+    }
+
+    fn close(&self, code: Option<u16>) {
+        let mut frame = BytesMut::new();
+        let reason = code.map(|code| ws::CloseReason {
+            code: code.into(),
             description: None,
         });
-        Parser::write_close(&mut out, reason, false);
-        Some(out.freeze())
+        Parser::write_close(&mut frame, reason, false);
+        self.out.borrow_mut().push_back(frame.freeze());
+        self.closed.set(true);
     }
 }
 
-impl MessageBody for Echo {
-    type Error = std::convert::Infallible;
+impl Peer for Echo {
+    fn set_waker(&self, _: &Waker) {}
 
-    fn size(&self) -> BodySize {
-        BodySize::Stream
+    fn wants_input(&self) -> bool {
+        !self.closed.get() && self.out.borrow().len() < MAX_WAITING
     }
 
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        let this = &mut *self;
-        loop {
-            let Some(reader) = &mut this.reader else {
-                return Poll::Ready(None);
-            };
-            let read = match reader.next() {
-                Ok(None) => match Pin::new(&mut this.payload).poll_next(cx) {
-                    Poll::Ready(Some(Ok(bytes))) => {
-                        reader.feed(bytes);
-                        continue;
-                    }
-                    Poll::Ready(_) => return Poll::Ready(None),
-                    Poll::Pending => return Poll::Pending,
-                },
-                Ok(Some(message)) => Ok(message),
-                Err(code) => Err(code),
-            };
-            if let Some(bytes) = this.answer(read) {
-                return Poll::Ready(Some(Ok(bytes)));
-            }
+    fn seen(&self) {}
+
+    fn receive(&self, message: Message) {
+        match message {
+            Message::Text(text) => self.send(OpCode::Text, text.as_bytes()),
+            Message::Binary(bytes) => self.send(OpCode::Binary, &bytes),
+            Message::Ping(payload) => self.out.borrow_mut().push_back(pong(&payload)),
+            Message::Pong => {}
+            Message::Close(code) => self.close(code),
         }
     }
+
+    fn fault(&self, code: CloseCode) {
+        self.close(Some(code.code()));
+    }
+
+    fn run(&self) -> bool {
+        false
+    }
+
+    fn next_chunk(&self) -> Option<Bytes> {
+        self.out.borrow_mut().pop_front()
+    }
+
+    fn wrote(&self) {}
+
+    fn finished(&self) -> bool {
+        self.closed.get()
+    }
+
+    fn gone(&self) {}
 }

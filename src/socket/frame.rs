@@ -45,12 +45,8 @@ impl Reader {
         }
     }
 
-    pub(super) fn feed(&mut self, bytes: Bytes) {
-        if self.buffer.is_empty() {
-            self.buffer = bytes.into();
-        } else {
-            self.buffer.extend_from_slice(&bytes);
-        }
+    pub(super) fn feed(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
     }
 
     /// The next message, or `None` until more bytes come.
@@ -202,7 +198,7 @@ mod tests {
 
     fn read(bytes: &[u8]) -> Result<Vec<Message>, CloseCode> {
         let mut reader = Reader::new(1024);
-        reader.feed(Bytes::copy_from_slice(bytes));
+        reader.feed(bytes);
         let mut messages = Vec::new();
         while let Some(message) = reader.next()? {
             messages.push(message);
@@ -280,7 +276,7 @@ mod tests {
             let mut reader = Reader::new(1024);
             let mut messages = Vec::new();
             for piece in whole.chunks(cut) {
-                reader.feed(Bytes::copy_from_slice(piece));
+                reader.feed(piece);
                 while let Some(message) = reader.next().expect("sound frames") {
                     messages.push(message);
                 }

@@ -1,11 +1,14 @@
 //! The edge: TCP settings, the WebSocket handshake, frames in and bytes out.
 //!
-//! What carries a connection is exchangeable; here it is a response body of our own, which reads the
-//! request's payload and pulls from the connection's cursors when the socket can take bytes.
+//! A WebSocket leaves actix's HTTP dispatcher at its handshake: a small task of our own owns the socket,
+//! reads through a buffer that the worker's sockets share, and writes what the cursors hand out without
+//! copying it. An idle socket holds no buffer at all.
 
-mod body;
+mod drive;
 #[cfg(feature = "conformance")]
-pub mod echo;
+mod echo;
 mod frame;
 pub mod tcp;
-pub mod upgrade;
+mod upgrade;
+
+pub use upgrade::{Door, configure, upgrade};

@@ -31,7 +31,7 @@ pub struct Gate {
 }
 
 /// Held by a connection as long as it lives.
-struct Seat {
+pub(super) struct Seat {
     gate: Gate,
     address: IpAddr,
 }
