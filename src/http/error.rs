@@ -96,10 +96,6 @@ impl ResponseError for ApiError {
             ErrorCode::InvalidToken | ErrorCode::TokenExpired => {
                 response.insert_header((WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""));
             }
-            // The rest of the body stays unread, so the connection cannot be used again.
-            ErrorCode::Timeout | ErrorCode::TooLarge | ErrorCode::UnsupportedMediaType => {
-                response.force_close();
-            }
             _ => {}
         }
         response.body(generic_corp_protocol::encode(&self.problem()))

@@ -9,6 +9,7 @@ mod health;
 mod openapi;
 pub mod origin;
 pub mod routes;
+mod unread;
 mod workspace;
 
 #[cfg(test)]

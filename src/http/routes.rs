@@ -1,10 +1,10 @@
 //! Every path of the API, once: what registers it is what the document and its test are held to.
 
 use super::error::no_such_path;
-use super::{ApiError, account, agent, health, openapi, workspace};
+use super::{ApiError, account, agent, health, openapi, unread, workspace};
 use crate::tenant::Page;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, LINK, X_CONTENT_TYPE_OPTIONS};
-use actix_web::middleware::DefaultHeaders;
+use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder, Resource, ResponseError, Route, guard,
@@ -61,7 +61,11 @@ pub fn configure(config: &mut ServiceConfig) {
         api = api.service(resource);
     }
     config
-        .service(api.default_service(web::to(no_such_path)).wrap(headers))
+        .service(
+            api.default_service(web::to(no_such_path))
+                .wrap(from_fn(unread::hold))
+                .wrap(headers),
+        )
         .service(web::scope("/api").default_service(web::to(no_such_path)))
         .service(resource(
             "/healthz",

@@ -1,1 +1,305 @@
+//! The API on a real listener, asked by a real client.
 
+mod account;
+mod body;
+mod tenant;
+
+use super::{Options, Origins, configure, openapi, routes};
+use crate::auth::{self, Auth};
+use crate::config::{Durability, Plans};
+use crate::store::{self, Store};
+use crate::tenant::{Administrator, Tenants};
+use actix_web::dev::ServerHandle;
+use actix_web::{App, HttpServer, web};
+use generic_corp_protocol::Slug;
+use generic_corp_protocol::rest::{NewApiKeySecret, Problem, Session};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use utoipa::OpenApi;
+
+pub(super) const EMAIL: &str = "ann@example.com";
+pub(super) const PASSWORD: &str = "correct horse";
+
+/// A hub that listens on a port of its own.
+pub(super) struct Hub {
+    pub address: SocketAddr,
+    pub auth: Auth,
+    pub tenants: Tenants,
+    pub store: Store,
+    pub draining: web::Data<AtomicBool>,
+    pub client: reqwest::Client,
+    server: ServerHandle,
+    _folder: tempfile::TempDir,
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        drop(self.server.stop(false));
+    }
+}
+
+impl Hub {
+    /// With no user yet.
+    pub async fn empty() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(store::Options {
+            url: format!("sqlite:{}", folder.path().join("hub.db").display()),
+            durability: Durability::Normal,
+            read_connections: 2,
+        });
+        let store = store.await.expect("opens");
+        let auth = Auth::new(
+            store.clone(),
+            auth::Options {
+                secret: "0123456789abcdef0123456789abcdef".into(),
+                access_lifetime: Duration::from_secs(900),
+                refresh_lifetime: Duration::from_secs(86_400),
+                bcrypt_cost: 4,
+            },
+        );
+        let plans = Plans::load("").expect("built in");
+        let tenants = Tenants::new(store.clone(), plans, "free");
+        let draining = web::Data::new(AtomicBool::new(false));
+        let (server, address) = listen(&store, &auth, &tenants, &draining);
+        Self {
+            address,
+            auth,
+            tenants,
+            store,
+            draining,
+            client: reqwest::Client::new(),
+            server,
+            _folder: folder,
+        }
+    }
+
+    /// With an administrator, Ann, who owns `acme` with the workspace `main`.
+    pub async fn start() -> (Self, String) {
+        let hub = Self::empty().await;
+        hub.administrator(EMAIL, "acme").await;
+        let token = hub.login(EMAIL).await.access_token;
+        (hub, token)
+    }
+
+    pub async fn administrator(&self, email: &str, organization: &str) {
+        let new = Administrator {
+            email,
+            name: "Ann",
+            password: PASSWORD,
+            organization: &Slug::parse(organization).expect("a name"),
+            workspace: &Slug::parse("main").expect("a name"),
+        };
+        let made = self.tenants.create_administrator(&self.auth, new).await;
+        made.expect("made");
+    }
+
+    pub async fn login(&self, email: &str) -> Session {
+        let body = json!({ "email": email, "password": PASSWORD });
+        let answer = self.post("/auth/login", "", &body).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer.json().await.expect("a session")
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let path = match path.strip_prefix('!') {
+            Some(path) => path.to_owned(),
+            None => format!("/api/v1{path}"),
+        };
+        let url = format!("http://{}{path}", self.address);
+        self.client
+            .request(method, url)
+            .timeout(Duration::from_secs(20))
+    }
+
+    pub async fn get(&self, path: &str, token: &str) -> Response {
+        let request = self.request(Method::GET, path).bearer_auth(token);
+        request.send().await.expect("answered")
+    }
+
+    pub async fn post(&self, path: &str, token: &str, body: &Value) -> Response {
+        let mut request = self.request(Method::POST, path).json(body);
+        if !token.is_empty() {
+            request = request.bearer_auth(token);
+        }
+        request.send().await.expect("answered")
+    }
+
+    /// An API key of the workspace `main`.
+    pub async fn key(&self, token: &str, scopes: &[&str]) -> NewApiKeySecret {
+        let body = json!({ "agent": "sable", "scopes": scopes });
+        let answer = self.post("/workspaces/main/keys", token, &body).await;
+        assert_eq!(answer.status(), StatusCode::CREATED);
+        answer.json().await.expect("a key")
+    }
+}
+
+fn listen(
+    store: &Store,
+    auth: &Auth,
+    tenants: &Tenants,
+    draining: &web::Data<AtomicBool>,
+) -> (ServerHandle, SocketAddr) {
+    let options = web::Data::new(Options {
+        max_body_bytes: 65_536,
+        body_timeout: Duration::from_secs(1),
+        registration_open: true,
+        secure_cookies: false,
+        refresh_lifetime: Duration::from_secs(86_400),
+        node: "node-1".to_owned(),
+    });
+    let origins = web::Data::new(Origins::new("https://hub.example.com", &[]));
+    let (store, auth) = (web::Data::new(store.clone()), web::Data::new(auth.clone()));
+    let (tenants, draining) = (web::Data::new(tenants.clone()), draining.clone());
+    let app = move || {
+        App::new()
+            .app_data(options.clone())
+            .app_data(origins.clone())
+            .app_data(store.clone())
+            .app_data(auth.clone())
+            .app_data(tenants.clone())
+            .app_data(draining.clone())
+            .configure(configure)
+    };
+    let server = HttpServer::new(app)
+        .workers(1)
+        .disable_signals()
+        .bind(("127.0.0.1", 0))
+        .expect("a free port");
+    let address = server.addrs()[0];
+    let server = server.run();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    (handle, address)
+}
+
+/// The code of a failed answer, which must be a problem document of the right status.
+pub(super) async fn code(answer: Response) -> String {
+    let status = answer.status().as_u16();
+    let kind = answer.headers().get("content-type").cloned();
+    assert_eq!(
+        kind.expect("a type").as_bytes(),
+        b"application/problem+json",
+        "{status}"
+    );
+    let problem: Problem = answer.json().await.expect("a problem");
+    assert_eq!(problem.status, status);
+    assert_eq!(problem.code.http_status(), status);
+    assert!(!problem.detail.is_empty());
+    problem.code.as_str().to_owned()
+}
+
+#[test]
+fn every_route_is_documented_and_every_document_is_routed() {
+    let document: Value =
+        serde_json::from_str(&openapi::Api::openapi().to_json().expect("JSON")).expect("JSON");
+    let mut documented: Vec<(String, Vec<String>)> = document["paths"]
+        .as_object()
+        .expect("paths")
+        .iter()
+        .map(|(path, item)| {
+            let methods = item.as_object().expect("methods").keys();
+            (path.clone(), methods.cloned().collect())
+        })
+        .collect();
+    let mut routed: Vec<(String, Vec<String>)> = routes::TABLE
+        .iter()
+        .map(|(path, methods)| {
+            let mut methods: Vec<_> = methods.iter().map(|&method| method.to_owned()).collect();
+            methods.sort();
+            ((*path).to_owned(), methods)
+        })
+        .collect();
+    for (_, methods) in &mut documented {
+        methods.sort();
+    }
+    documented.sort();
+    routed.sort();
+    assert_eq!(documented, routed);
+}
+
+#[actix_web::test]
+async fn the_document_is_served_and_whole() {
+    let hub = Hub::empty().await;
+    let answer = hub.request(Method::GET, "/openapi.json").send().await;
+    let text = answer.expect("answered").text().await.expect("text");
+    let document: Value = serde_json::from_str(&text).expect("JSON");
+    let schemas = document["components"]["schemas"]
+        .as_object()
+        .expect("schemas");
+    for part in text.split("#/components/schemas/").skip(1) {
+        let name = part.split('"').next().expect("a name");
+        assert!(
+            schemas.contains_key(name),
+            "{name} is referred to but missing"
+        );
+    }
+}
+
+#[actix_web::test]
+async fn health_tells_whether_the_hub_takes_work() {
+    let hub = Hub::empty().await;
+    assert_eq!(hub.get("!/healthz", "").await.status(), StatusCode::OK);
+    assert_eq!(hub.get("!/readyz", "").await.status(), StatusCode::OK);
+
+    hub.draining.store(true, Ordering::Relaxed);
+    let answer = hub.get("!/readyz", "").await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let ready: Value = answer.json().await.expect("JSON");
+    assert_eq!(
+        (&ready["draining"], &ready["store"]),
+        (&json!(true), &json!(true))
+    );
+
+    hub.draining.store(false, Ordering::Relaxed);
+    hub.store.read.close().await;
+    let answer = hub.get("!/readyz", "").await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(hub.get("!/healthz", "").await.status(), StatusCode::OK);
+    assert_eq!(code(hub.get("/setup", "").await).await, "unavailable");
+}
+
+#[actix_web::test]
+async fn wrong_methods_and_paths_are_problems() {
+    let (hub, token) = Hub::start().await;
+    for (method, path, allow) in [
+        ("DELETE", "/me", "GET, HEAD"),
+        ("GET", "/auth/login", "POST"),
+        ("PUT", "/workspaces/main/rooms", "GET, POST, HEAD"),
+        ("TRACE", "/setup", "GET, POST, HEAD"),
+        ("BREW", "/setup", "GET, POST, HEAD"),
+        ("POST", "!/healthz", "GET, HEAD"),
+    ] {
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        let answer = hub.request(method, path).send().await.expect("answered");
+        assert_eq!(answer.headers()["allow"], allow, "{path}");
+        assert_eq!(code(answer).await, "method_not_allowed", "{path}");
+    }
+    for path in [
+        "/nothing",
+        "!/api/v2/me",
+        "!/api",
+        "/workspaces/main/rooms/lobby/nothing",
+        "/workspaces/%2e%2e%2f/rooms",
+        "/workspaces//rooms",
+        "/workspaces/main/rooms/a%00b",
+        "/workspaces/main/rooms/UPPER",
+        "/workspaces/main/rooms/a%5Cb",
+    ] {
+        assert_eq!(
+            code(hub.get(path, &token).await).await,
+            "not_found",
+            "{path}"
+        );
+    }
+    let head = hub
+        .request(Method::HEAD, "/setup")
+        .send()
+        .await
+        .expect("answered");
+    assert_eq!(head.status(), StatusCode::OK);
+    assert_eq!(head.headers()["cache-control"], "no-store");
+    assert_eq!(head.headers()["x-content-type-options"], "nosniff");
+}
