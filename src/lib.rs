@@ -18,6 +18,10 @@ pub mod fanout;
 
 pub mod auth;
 pub mod chore;
+pub mod cli {
+    //! The command line.
+    pub mod admin;
+}
 pub mod config;
 pub mod http;
 pub mod server;

@@ -37,8 +37,8 @@ pub struct Store {
 struct Location {
     path: PathBuf,
     durability: Durability,
-    // Held as long as the store lives: a second hub on the same file would have its own bus.
-    _lock: std::fs::File,
+    // Held as long as a hub's store lives: a second hub on the same file would have its own bus.
+    _lock: Option<std::fs::File>,
 }
 
 /// Where and how to open the database.
@@ -57,22 +57,30 @@ impl Store {
     /// # Errors
     /// [`Error::Locked`] when another hub has the file, else what the database says.
     pub async fn open(options: Options) -> Result<Self, Error> {
-        let path = PathBuf::from(
-            options
-                .url
-                .trim_start_matches("sqlite:")
-                .trim_start_matches("//"),
-        );
-        if let Some(folder) = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-        {
-            std::fs::create_dir_all(folder).map_err(|cause| Error::Open {
-                path: path.clone(),
-                cause,
-            })?;
-        }
+        let path = place(&options.url)?;
         let lock = lock(&path)?;
+        Self::connect(options, path, Some(lock)).await
+    }
+
+    /// Opens the database, also beside a hub that runs on it: for commands that write no log. The
+    /// tables are then as the hub made them.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn open_beside(options: Options) -> Result<Self, Error> {
+        let path = place(&options.url)?;
+        let lock = match lock(&path) {
+            Err(Error::Locked(_)) => None,
+            lock => Some(lock?),
+        };
+        Self::connect(options, path, lock).await
+    }
+
+    async fn connect(
+        options: Options,
+        path: PathBuf,
+        lock: Option<std::fs::File>,
+    ) -> Result<Self, Error> {
         let synchronous = match options.durability {
             Durability::Full => SqliteSynchronous::Full,
             Durability::Normal => SqliteSynchronous::Normal,
@@ -91,7 +99,9 @@ impl Store {
         };
         // One connection writes: SQLite has one writer, and waiting in the pool is fairer than busy loops.
         let write = pool(1).connect_with(connect.clone()).await?;
-        sqlx::migrate!("migrations/sqlite").run(&write).await?;
+        if lock.is_some() {
+            sqlx::migrate!("migrations/sqlite").run(&write).await?;
+        }
         let read = pool(options.read_connections)
             .connect_with(connect.read_only(true))
             .await?;
@@ -126,6 +136,21 @@ impl Store {
     pub async fn ping(&self) -> bool {
         sqlx::query("SELECT 1").execute(&self.read).await.is_ok()
     }
+}
+
+/// The file of a URL, in a folder that there is.
+fn place(url: &str) -> Result<PathBuf, Error> {
+    let path = PathBuf::from(url.trim_start_matches("sqlite:").trim_start_matches("//"));
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder {
+        std::fs::create_dir_all(folder).map_err(|cause| Error::Open {
+            path: path.clone(),
+            cause,
+        })?;
+    }
+    Ok(path)
 }
 
 fn lock(path: &std::path::Path) -> Result<std::fs::File, Error> {

@@ -1,0 +1,237 @@
+//! What the operator does on the hub's own machine, also while it runs: administrators and keys.
+
+use crate::auth::{self, Auth};
+use crate::config::{Config, Plans};
+use crate::store::{self, Store};
+use crate::tenant::{Administrator, Tenants};
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use generic_corp_protocol::rest::NewApiKey;
+use generic_corp_protocol::{Slug, Timestamp};
+use std::io::{BufRead as _, IsTerminal as _, Read as _};
+use std::time::Duration;
+
+const PASSWORD: &str = "GENERIC_CORP_PASSWORD";
+const DAY_MS: i64 = 86_400_000;
+
+/// Commands of the operator. They open the database themselves and need no credential.
+#[derive(Debug, Subcommand)]
+pub enum AdminCommand {
+    /// Makes an owner of an organization, and the organization where there is none of that name.
+    ///
+    /// The password comes from GENERIC_CORP_PASSWORD, from a question on the terminal, or as a line on
+    /// standard input.
+    Create(CreateArgs),
+    /// Makes an API key for an agent and prints it; the agent is made where there is none of that name.
+    Key(KeyArgs),
+}
+
+/// See [`AdminCommand::Create`].
+#[derive(Debug, Args)]
+pub struct CreateArgs {
+    /// E-mail address to sign in with.
+    #[arg(long)]
+    email: String,
+    /// Name to show; what stands before the `@` when left out.
+    #[arg(long)]
+    name: Option<String>,
+    /// The organization to own.
+    #[arg(long, default_value = "main")]
+    organization: Slug,
+    /// The first workspace of a new organization.
+    #[arg(long, default_value = "main")]
+    workspace: Slug,
+}
+
+/// See [`AdminCommand::Key`].
+#[derive(Debug, Args)]
+pub struct KeyArgs {
+    /// The workspace, by name or id.
+    #[arg(long, env = "GENERIC_CORP_WORKSPACE")]
+    workspace: String,
+    /// The agent the key speaks for.
+    #[arg(long)]
+    agent: Slug,
+    /// What the key allows: read, publish, stream, admin.
+    #[arg(long, value_delimiter = ',', default_value = "read,publish,stream")]
+    scopes: Vec<String>,
+    /// Name for people.
+    #[arg(long, default_value = "")]
+    name: String,
+    /// Days until the key ends; never, when left out.
+    #[arg(long)]
+    days: Option<u32>,
+}
+
+/// Runs a command of the operator. `ask_secret` asks a person at a terminal without showing the answer.
+///
+/// # Errors
+/// In words for the operator.
+pub async fn run(
+    command: AdminCommand,
+    config: &Config,
+    plans: Plans,
+    ask_secret: impl FnOnce(&str) -> anyhow::Result<String>,
+) -> anyhow::Result<()> {
+    let store = Store::open_beside(store::Options {
+        url: config.database.url.clone(),
+        durability: config.database.durability,
+        read_connections: 1,
+    });
+    let store = store.await?;
+    let tenants = Tenants::new(store.clone(), plans, &config.tenancy.default_plan);
+    match command {
+        AdminCommand::Create(args) => {
+            let password = password(ask_secret)?;
+            create(args, &password, config, store, &tenants).await
+        }
+        AdminCommand::Key(args) => key(args, &tenants).await,
+    }
+}
+
+async fn create(
+    args: CreateArgs,
+    password: &str,
+    config: &Config,
+    store: Store,
+    tenants: &Tenants,
+) -> anyhow::Result<()> {
+    let folder = store.path().parent().map(std::path::Path::to_owned);
+    let secret = auth::secret::load_or_make(&config.auth.secret, &folder.unwrap_or_default())?;
+    let auth = Auth::new(
+        store,
+        auth::Options {
+            secret,
+            access_lifetime: Duration::from_secs(config.auth.access_token_minutes * 60),
+            refresh_lifetime: Duration::from_secs(config.auth.refresh_token_days * 86_400),
+            bcrypt_cost: config.auth.bcrypt_cost,
+        },
+    );
+    let before_at = args.email.split('@').next().unwrap_or_default();
+    let administrator = Administrator {
+        email: &args.email,
+        name: args.name.as_deref().unwrap_or(before_at),
+        password,
+        organization: &args.organization,
+        workspace: &args.workspace,
+    };
+    tenants.create_administrator(&auth, administrator).await?;
+    println!("{} owns {} and can sign in", args.email, args.organization);
+    Ok(())
+}
+
+async fn key(args: KeyArgs, tenants: &Tenants) -> anyhow::Result<()> {
+    let scope = tenants.authorize_operator(&args.workspace).await?;
+    let ends = |days| Timestamp::now().plus_ms(i64::from(days) * DAY_MS);
+    let new = NewApiKey {
+        agent: args.agent,
+        name: args.name,
+        scopes: args.scopes,
+        expires_at: args.days.map(ends),
+    };
+    let made = tenants.create_key(&scope, &new).await?;
+    eprintln!(
+        "a key for {} in {}; it is shown this once",
+        made.key.agent,
+        scope.slug()
+    );
+    println!("{}", made.secret);
+    Ok(())
+}
+
+fn password(ask_secret: impl FnOnce(&str) -> anyhow::Result<String>) -> anyhow::Result<String> {
+    if let Ok(password) = std::env::var(PASSWORD) {
+        return Ok(password);
+    }
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        return ask_secret("Password (10 to 256 bytes): ");
+    }
+    let mut line = String::new();
+    // No password is longer; what follows the line is left alone.
+    stdin
+        .lock()
+        .take(1024)
+        .read_line(&mut line)
+        .with_context(|| format!("set {PASSWORD}, or give the password on standard input"))?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(subcommand)]
+        command: AdminCommand,
+    }
+
+    fn parse(words: &[&str]) -> AdminCommand {
+        let words = std::iter::once("admin").chain(words.iter().copied());
+        Cli::try_parse_from(words).expect("good words").command
+    }
+
+    #[tokio::test]
+    async fn administrators_and_keys_are_made_beside_a_running_hub() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut config, plans) = crate::config::load(None).expect("the defaults load");
+        config.database.url = format!("sqlite:{}", folder.path().join("hub.db").display());
+        config.auth.bcrypt_cost = 4;
+        let options = store::Options {
+            url: config.database.url.clone(),
+            durability: config.database.durability,
+            read_connections: 1,
+        };
+        let hub = Store::open(options).await.expect("opens");
+        let create_one = async |email: &str, organization: &str| {
+            let words = ["create", "--email", email, "--organization", organization];
+            let AdminCommand::Create(args) = parse(&words) else {
+                panic!("not a create")
+            };
+            let tenants = Tenants::new(hub.clone(), plans.clone(), "free");
+            let beside = Store::open_beside(store::Options {
+                url: config.database.url.clone(),
+                durability: config.database.durability,
+                read_connections: 1,
+            });
+            let beside = beside.await.expect("opens beside");
+            create(args, "correct horse", &config, beside, &tenants).await
+        };
+        create_one("ann@example.com", "acme").await.expect("made");
+        let again = create_one("ann@example.com", "acme").await;
+        let again = again.expect_err("taken").to_string();
+        assert!(again.contains("e-mail"), "{again}");
+        create_one("bob@example.com", "acme")
+            .await
+            .expect("a second owner");
+
+        let ask = |_: &str| anyhow::bail!("keys need no password");
+        let key = parse(&[
+            "key",
+            "--workspace",
+            "main",
+            "--agent",
+            "sable",
+            "--scopes",
+            "read",
+        ]);
+        run(key, &config, plans.clone(), ask).await.expect("made");
+        let lost = parse(&["key", "--workspace", "nowhere", "--agent", "sable"]);
+        let error = run(lost, &config, plans.clone(), ask)
+            .await
+            .expect_err("no such");
+        assert_eq!(error.to_string(), "there is no such workspace here");
+        let home = hub.operator_reach(None, "main").await.expect("asked");
+        let keys = hub
+            .keys(home[0].workspace.id, None, 10)
+            .await
+            .expect("asked");
+        assert_eq!(keys.len(), 1);
+        assert_eq!(
+            (&*keys[0].agent_name, keys[0].scopes.as_str()),
+            ("sable", "read")
+        );
+    }
+}
