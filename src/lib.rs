@@ -18,10 +18,7 @@ pub mod fanout;
 
 pub mod auth;
 pub mod chore;
-pub mod cli {
-    //! The command line.
-    pub mod admin;
-}
+pub mod cli;
 pub mod config;
 pub mod http;
 pub mod server;

@@ -1,6 +1,7 @@
 //! The command line of generic-corp.
 
 use clap::{Parser, Subcommand};
+use generic_corp::cli;
 use generic_corp::config::{self, Config, LogFormat, Plans};
 use generic_corp::server::Server;
 use generic_corp::telemetry;
@@ -26,6 +27,8 @@ enum Command {
     /// Looks at the settings.
     #[command(subcommand)]
     Config(ConfigCommand),
+    #[command(flatten)]
+    Client(cli::Command),
 }
 
 #[derive(Subcommand)]
@@ -36,7 +39,9 @@ enum ConfigCommand {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let outcome = match cli.command.unwrap_or(Command::Serve) {
+    let command = cli.command.unwrap_or(Command::Serve);
+    let outcome = match command {
+        Command::Client(command) => return run_client(command),
         Command::Serve => with_config(cli.config, serve),
         Command::Config(ConfigCommand::Check) => with_config(cli.config, |config, _| {
             println!("{config:#?}\nthe settings are good");
@@ -47,6 +52,25 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("generic-corp: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A command that speaks to a hub.
+fn run_client(command: cli::Command) -> ExitCode {
+    match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => {
+            let status = runtime.block_on(cli::run(command));
+            // Nothing is left to be waited for.
+            runtime.shutdown_background();
+            ExitCode::from(status)
+        }
+        Err(error) => {
+            eprintln!("generic-corp: cannot start: {error}");
             ExitCode::FAILURE
         }
     }

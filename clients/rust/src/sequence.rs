@@ -159,6 +159,7 @@ mod tests {
             after,
             recovered,
             members: Vec::new(),
+            member_count: 0,
             streams: Vec::new(),
         }
     }

@@ -10,12 +10,15 @@ pub(crate) struct PresenceDiff {
     full: bool,
     /// `None`: it went.
     changes: BTreeMap<ConnectionId, Option<Member>>,
+    count: u32,
+    counted: bool,
 }
 
 impl PresenceDiff {
     /// Everyone, to replace what was known.
-    pub(crate) fn replace(&mut self, members: Vec<Member>) {
+    pub(crate) fn replace(&mut self, members: Vec<Member>, count: u32) {
         self.full = true;
+        (self.count, self.counted) = (count, true);
         self.changes = members
             .into_iter()
             .map(|member| (member.connection, Some(member)))
@@ -24,8 +27,9 @@ impl PresenceDiff {
 
     pub(crate) fn apply(&mut self, change: PresenceChange) {
         if change.full {
-            return self.replace(change.changed);
+            return self.replace(change.changed, change.member_count);
         }
+        (self.count, self.counted) = (change.member_count, true);
         for member in change.changed {
             self.changes.insert(member.connection, Some(member));
         }
@@ -40,15 +44,21 @@ impl PresenceDiff {
 
     /// What changed since the last take.
     pub(crate) fn take(&mut self, room: &Slug) -> Option<PresenceChange> {
-        if !self.full && self.changes.is_empty() {
+        if !self.counted {
             return None;
         }
-        let Self { full, changes } = std::mem::take(self);
+        let Self {
+            full,
+            changes,
+            count,
+            ..
+        } = std::mem::take(self);
         let mut change = PresenceChange {
             room: room.clone(),
             full,
             changed: Vec::new(),
             left: Vec::new(),
+            member_count: count,
         };
         for (connection, member) in changes {
             match member {
@@ -86,6 +96,7 @@ mod tests {
             full: false,
             changed,
             left,
+            member_count: 2,
         }
     }
 
@@ -101,7 +112,7 @@ mod tests {
         assert_eq!(taken, change(vec![member(a, "running")], vec![b]));
         assert_eq!(diff.take(&room), None);
 
-        diff.replace(vec![member(a, "idle"), member(b, "idle")]);
+        diff.replace(vec![member(a, "idle"), member(b, "idle")], 2);
         diff.apply(change(vec![], vec![a]));
         let taken = diff.take(&room).expect("everyone");
         assert!(taken.full && taken.left.is_empty());

@@ -108,7 +108,9 @@ impl RoomFeed {
             inner.received = joined.after;
             inner.epoch = Some(joined.epoch.clone());
         }
-        inner.presence.replace(joined.members.clone());
+        inner
+            .presence
+            .replace(joined.members.clone(), joined.member_count);
         drop(inner);
         self.changed.notify_one();
     }

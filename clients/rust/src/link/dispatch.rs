@@ -169,7 +169,7 @@ impl Session {
         }
     }
 
-    /// An error: the answer to a request, or about an append that had no id.
+    /// An error: the answer to a request, or about an append that had no id and is told by its stream.
     fn failed(&mut self, book: &mut Book, failure: Failure, now: Instant) {
         if let Some(id) = failure.id.clone() {
             return self.answered(book, &id, Err(failure.into()), now);
@@ -179,15 +179,9 @@ impl Session {
             .as_ref()
             .and_then(|details| details.get("stream")?.as_str()?.parse().ok());
         let error = Error::from(failure);
-        match stream.map(|stream| writer_of(book, stream)) {
-            Some(Some(writer)) => writer.refused(error, now),
-            Some(None) => {}
-            // Whose append it was is not said: all of them look again where they stand.
-            None => {
-                for writer in book.writers.values() {
-                    writer.feed.refused(error.clone(), now);
-                }
-            }
+        match stream.and_then(|stream| writer_of(book, stream)) {
+            Some(writer) => writer.refused(error, now),
+            None => tracing::debug!(%error, "the hub refused something"),
         }
     }
 

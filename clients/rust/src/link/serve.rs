@@ -116,6 +116,7 @@ impl Link {
                 }
                 () = &mut sleep => continue,
             };
+            let now = Instant::now();
             let mut next = Some(heard);
             let mut batch = 0;
             let ended = loop {

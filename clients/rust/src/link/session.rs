@@ -54,6 +54,8 @@ pub(super) struct Session {
     /// The hub drains: when to come back, when to go at the latest, and why.
     pub(super) draining: Option<(Instant, Instant, String)>,
     pub(super) heard: Instant,
+    /// Asked for a sign of life since.
+    pinged: Option<Instant>,
     pub(super) timeout: Duration,
     binary: bool,
     silence: Duration,
@@ -75,6 +77,7 @@ impl Session {
             welcomed: None,
             draining: None,
             heard: now,
+            pinged: None,
             timeout: config.request_timeout,
             binary: config.binary,
             silence: silence + Duration::from_secs(5),
@@ -118,11 +121,16 @@ impl Session {
         None
     }
 
-    /// The hub was silent, or left a request without its answer.
+    /// The hub was silent (then it is asked for a sign of life), or left a request without its answer.
     fn overdue(&mut self, book: &mut Book, now: Instant) -> Option<End> {
         if now >= self.heard + self.silence {
             let text = "the hub was silent for too long";
             return Some(End::Lost(Error::Transport(text.into())));
+        }
+        let doubtful = now >= self.heard + self.silence / 2;
+        if doubtful && self.pinged.is_none_or(|pinged| pinged <= self.heard) {
+            self.pinged = Some(now);
+            self.outbox.push_back(Message::Ping(Default::default()));
         }
         while let Some(entry) = self.asked.first_entry() {
             if entry.get().0 > now {
@@ -145,6 +153,9 @@ impl Session {
     /// When to look again, whatever happens.
     pub(super) fn deadline(&self, book: &Book, now: Instant) -> Instant {
         let mut next = self.heard + self.silence;
+        if self.pinged.is_none_or(|pinged| pinged <= self.heard) {
+            next = self.heard + self.silence / 2;
+        }
         if let Some((_, (deadline, _))) = self.asked.first_key_value() {
             next = next.min(*deadline);
         }
