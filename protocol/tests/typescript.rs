@@ -1,0 +1,112 @@
+//! Keeps `clients/typescript/src/protocol.ts` equal to the types of this crate.
+
+#![cfg(feature = "typescript")]
+
+use generic_corp_protocol::{
+    ClientFrame, CloseCode, ErrorCode, SUBPROTOCOL, ServerFrame, frame, limit, rest,
+};
+use std::{any::TypeId, collections::HashSet, fmt::Write as _, fs, path::PathBuf};
+use ts_rs::{Config, TS, TypeVisitor};
+
+const REFRESH: &str =
+    "GENERIC_CORP_REFRESH=1 cargo test -p generic-corp-protocol --features typescript";
+
+/// Every named type reachable from the roots, dependencies first.
+struct Declarations {
+    config: Config,
+    seen: HashSet<TypeId>,
+    text: String,
+}
+
+impl TypeVisitor for Declarations {
+    fn visit<T: TS + 'static + ?Sized>(&mut self) {
+        // Primitives and containers have no file of their own and so no declaration.
+        if T::output_path().is_none() || !self.seen.insert(TypeId::of::<T>()) {
+            return;
+        }
+        T::visit_dependencies(self);
+        let docs = T::docs().unwrap_or_default();
+        let declaration = T::decl(&self.config);
+        let _ = write!(self.text, "\n{docs}export {declaration}\n");
+    }
+}
+
+fn generated() -> String {
+    let mut types = Declarations { config: Config::new(), seen: HashSet::new(), text: String::new() };
+    macro_rules! roots { ($($root:ty),* $(,)?) => { $(types.visit::<$root>();)* } }
+    roots! {
+        ClientFrame, ServerFrame, ErrorCode, frame::Published, frame::HistoryPage,
+        frame::StreamOpened, frame::StreamReading, rest::Problem, rest::SetupStatus, rest::Setup,
+        rest::Register, rest::Login, rest::Refresh, rest::Session, rest::User, rest::Me,
+        rest::Organization, rest::Workspace, rest::NewWorkspace, rest::Room, rest::NewRoom,
+        rest::Agent, rest::NewAgent, rest::ApiKey, rest::NewApiKey, rest::NewApiKeySecret,
+        rest::Connection, rest::NewEvent, rest::NewStream, rest::StreamPage, rest::Appended,
+        rest::CloseStream, rest::CancelStream, rest::Readiness,
+    }
+    format!(
+        "// Generated from the Rust crate `protocol`; to refresh it:\n// {REFRESH}\n{}{}",
+        constants(),
+        tidy(&types.text)
+    )
+}
+
+/// One-line comments, and fields indented: ts-rs writes neither.
+fn tidy(text: &str) -> String {
+    let (mut out, mut lines, mut inside) = (String::new(), text.lines().map(str::trim_end).peekable(), false);
+    while let Some(line) = lines.next() {
+        let indent = if inside { "  " } else { "" };
+        if line == "/**" {
+            let words: Vec<_> = lines
+                .by_ref()
+                .take_while(|line| line.trim() != "*/")
+                .map(|line| line.trim_start().trim_start_matches('*').trim())
+                .collect();
+            let _ = writeln!(out, "{indent}/** {} */", words.join(" ").trim());
+            continue;
+        }
+        match line.strip_suffix(" };").filter(|_| inside) {
+            Some(last) => {
+                let _ = writeln!(out, "  {last}\n}};");
+                inside = false;
+            }
+            None => {
+                let _ = writeln!(out, "{}{line}", if line.is_empty() { "" } else { indent });
+                inside |= line.starts_with("export type") && line.ends_with('{');
+            }
+        }
+    }
+    out
+}
+
+fn constants() -> String {
+    let mut text = format!("\nexport const SUBPROTOCOL = {SUBPROTOCOL:?};\n");
+    for (name, value) in [
+        ("MAX_APPEND_BYTES", limit::MAX_APPEND_BYTES),
+        ("MAX_HISTORY_PAGE", limit::MAX_HISTORY_PAGE as usize),
+        ("MAX_IN_FLIGHT", limit::MAX_IN_FLIGHT),
+    ] {
+        let _ = writeln!(text, "export const {name} = {value};");
+    }
+    text.push_str("\n/** Why the hub ended a connection, and whether a client should connect again by itself. */\n");
+    text.push_str("export const CLOSE_CODES: Record<number, { reason: string; reconnect: boolean }> = {\n");
+    for code in CloseCode::ALL {
+        let (number, reason, reconnect) = (code.code(), code.reason(), code.reconnect());
+        let _ = writeln!(text, "  {number}: {{ reason: {reason:?}, reconnect: {reconnect} }},");
+    }
+    text.push_str("};\n");
+    text
+}
+
+#[test]
+fn the_typescript_client_has_these_types() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../clients/typescript/src/protocol.ts");
+    let fresh = generated();
+    if std::env::var_os("GENERIC_CORP_REFRESH").is_some() {
+        fs::write(&path, &fresh).expect("clients/typescript/src is writable");
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == fresh,
+        "clients/typescript/src/protocol.ts is out of date; refresh it with\n  {REFRESH}"
+    );
+}
