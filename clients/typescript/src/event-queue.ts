@@ -1,0 +1,100 @@
+// An iterator over a room's events that keeps at most `QUEUE` of them: a reader that falls behind is served
+// from the history instead of from memory.
+
+import type { HubError } from "./error.js";
+import type { Cursor, HistoryOptions, RoomEvent } from "./room.js";
+import type { HistoryPage } from "./protocol.js";
+
+export const QUEUE = 1024;
+const PAGE = 500;
+
+interface Source {
+  readonly cursor: Cursor | undefined;
+  history(options: HistoryOptions): Promise<HistoryPage>;
+}
+
+type Result = IteratorResult<RoomEvent, undefined>;
+interface Waiter {
+  resolve: (result: Result) => void;
+  reject: (error: HubError) => void;
+}
+
+export class EventQueue implements AsyncIterableIterator<RoomEvent> {
+  readonly #source: Source;
+  readonly #done: () => void;
+  #events: RoomEvent[] = [];
+  #waiters: Waiter[] = [];
+  #last: number | undefined;
+  /** The queue overflowed: what comes live is left out until the history has been read up to it. */
+  #behind = false;
+  #error: HubError | undefined;
+  #finished = false;
+
+  /** Begins after `after`; what has passed since then comes from the history. */
+  constructor(source: Source, after: number | undefined, done: () => void) {
+    this.#source = source;
+    this.#done = done;
+    this.#last = after;
+    this.#behind = after !== undefined && after < (source.cursor?.seq ?? 0);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  push(event: RoomEvent): void {
+    if (this.#behind || this.#finished) return;
+    this.#last ??= event.seq - 1;
+    const waiter = this.#waiters.shift();
+    if (waiter) {
+      this.#last = event.seq;
+      waiter.resolve({ done: false, value: event });
+    } else if (this.#events.length >= QUEUE) {
+      this.#behind = true;
+    } else {
+      this.#events.push(event);
+    }
+  }
+
+  /** What lies up to `seq` cannot be had; the room tells of it by `gap`. */
+  skip(seq: number): void {
+    if (this.#events.length === 0) this.#last = seq;
+  }
+
+  end(error: HubError): void {
+    this.#error = error;
+    this.#finished = true;
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
+  }
+
+  async next(): Promise<Result> {
+    if (this.#events.length === 0 && this.#behind) await this.#catchUp();
+    const event = this.#events.shift();
+    if (event) {
+      this.#last = event.seq;
+      return { done: false, value: event };
+    }
+    if (this.#error && this.#error.code !== "closed") throw this.#error;
+    if (this.#finished) return { done: true, value: undefined };
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+  }
+
+  async return(): Promise<Result> {
+    this.#finished = true;
+    this.#events = [];
+    this.#done();
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve({ done: true, value: undefined });
+    return { done: true, value: undefined };
+  }
+
+  async #catchUp(): Promise<void> {
+    const after = this.#last ?? 0;
+    const page = await this.#source.history({ after, limit: PAGE });
+    this.#events = page.events;
+    const newest = page.events.at(-1)?.seq ?? after;
+    // Nothing can come in between: this line and the events' arrival run on one thread.
+    if (newest >= (this.#source.cursor?.seq ?? 0)) this.#behind = false;
+    // The page may hold events that are still to arrive live.
+    if (!this.#behind) this.#events = this.#events.filter((event) => event.seq <= (this.#source.cursor?.seq ?? 0));
+  }
+}
