@@ -1,7 +1,7 @@
 // The client of a generic-corp hub. It connects, authenticates, joins rooms, and after any interruption goes
 // on where it was: see `connect`.
 
-import { Connection, type ConnectionEvents, type Options } from "./connection.js";
+import { Connection, type ConnectionEvents, type Options, type Session } from "./connection.js";
 import { HubError } from "./error.js";
 import { type JoinOptions, Room } from "./room.js";
 import { randomKey } from "./socket.js";
@@ -34,7 +34,6 @@ export interface StreamOptions {
 /** A connection to one workspace of a hub. */
 export class Hub {
   readonly #connection: Connection;
-  readonly #rooms = new Map<string, Room>();
 
   /** @internal */
   constructor(options: Options) {
@@ -71,21 +70,20 @@ export class Hub {
     });
   }
 
-  /** The room to follow; listen before awaiting `joined` to miss nothing. */
-  room(name: string, options: JoinOptions = {}): { room: Room; joined: Promise<void> } {
-    if (this.#rooms.get(name) && this.#connection.sessions.has(this.#rooms.get(name) as Room)) {
-      throw new HubError("conflict", `room \`${name}\` is joined already`);
+  /** Begins to follow a room; listen to it, and await `joined` where that matters. */
+  room(name: string, options: JoinOptions = {}): Room {
+    for (const session of this.#connection.sessions) {
+      if (session instanceof Room && session.name === name) throw new HubError("conflict", `room \`${name}\` is joined already`);
     }
     const room = new Room(this.#connection, name, options);
-    this.#rooms.set(name, room);
-    this.#connection.sessions.add(room);
-    return { room, joined: room.join() };
+    this.#follow(room);
+    return room;
   }
 
-  /** Joins a room, and waits until it is joined. Events that come at once are kept for `events()`. */
+  /** Joins a room and waits until it is joined; what comes meanwhile is kept for `events()`. */
   async join(name: string, options: JoinOptions = {}): Promise<Room> {
-    const { room, joined } = this.room(name, options);
-    await joined;
+    const room = this.room(name, options);
+    await room.joined;
     return room;
   }
 
@@ -100,9 +98,15 @@ export class Hub {
       if (session instanceof StreamReader && session.id === stream) throw new HubError("conflict", "this stream is being read already");
     }
     const reader = new StreamReader(this.#connection, stream, options);
-    this.#connection.sessions.add(reader);
-    if (this.#connection.connected) reader.resume();
+    this.#follow(reader);
     return reader;
+  }
+
+  #follow(session: Session): void {
+    const { state, sessions, connected } = this.#connection;
+    if (state.name === "closed") return session.end(state.error ?? new HubError("closed", "the connection was closed"));
+    sessions.add(session);
+    if (connected) session.resume();
   }
 
   /** Opens an output stream in a room. */

@@ -77,6 +77,8 @@ export interface HistoryOptions {
 
 export class Room extends Emitter<RoomEvents> implements Session {
   readonly name: string;
+  /** Resolves at the first join; rejects when the room cannot be joined. */
+  readonly joined: Promise<void>;
   readonly #connection: Connection;
   readonly #queues = new Set<EventQueue>();
   readonly #members = new Map<string, Member>();
@@ -96,6 +98,9 @@ export class Room extends Emitter<RoomEvents> implements Session {
     this.#connection = connection;
     this.#cursor = options.cursor;
     this.#tail = options.tail;
+    this.joined = new Promise((resolve, reject) => (this.#firstJoin = { resolve, reject }));
+    // Whoever does not wait for `joined` hears of the error by `error`.
+    this.joined.catch(() => undefined);
   }
 
   /** The last event seen; `undefined` before the first `joined`. */
@@ -144,16 +149,6 @@ export class Room extends Emitter<RoomEvents> implements Session {
     this.#connection.send({ type: "leave", id: this.#connection.requests.nextId(), room: this.name });
     this.end(new HubError("closed", "the room was left"));
     this.#connection.progress();
-  }
-
-  /** @internal Joins; resolves with the first `joined`. */
-  join(): Promise<void> {
-    const { state } = this.#connection;
-    if (state.name === "closed") return Promise.reject(state.error ?? new HubError("closed", "the connection was closed"));
-    return new Promise((resolve, reject) => {
-      this.#firstJoin = { resolve, reject };
-      if (this.#connection.connected) this.resume();
-    });
   }
 
   /** @internal */

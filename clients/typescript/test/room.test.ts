@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
+import { QUEUE } from "../src/event-queue.js";
+import type { Gap, Hub, JoinedRoom, Room, State } from "../src/index.js";
+import { FakeSocket, event, joined, settle, start, welcomed } from "./fake.js";
+
+test.beforeEach(() => mock.timers.enable({ apis: ["setTimeout", "Date"] }));
+test.afterEach(() => mock.timers.reset());
+
+async function inRoom(head = 10): Promise<{ hub: Hub; room: Room; socket: FakeSocket }> {
+  const hub = await start();
+  const socket = await welcomed();
+  const joining = hub.join("deploy", { tail: 0 });
+  socket.say(joined(socket.frame("join").id, head, head));
+  return { hub, room: await joining, socket };
+}
+
+async function reconnect(): Promise<FakeSocket> {
+  FakeSocket.last.end(1006);
+  mock.timers.tick(20_000);
+  return welcomed();
+}
+
+test("resumes from its cursor, drops repeats, and counts what it missed", async () => {
+  const { hub, room, socket } = await inRoom();
+  const seen: number[] = [];
+  const joins: JoinedRoom[] = [];
+  const states: State[] = [];
+  room.on("event", ({ seq }) => seen.push(seq));
+  room.on("joined", (join) => joins.push(join));
+  socket.say([event(11), event(12), event(12)]);
+  const next = await reconnect();
+  hub.on("state", (state) => states.push(state));
+  const join = next.frame("join");
+  assert.equal(join.after, 12);
+  assert.equal(join.epoch, "e1");
+  assert.equal(hub.state.name, "connecting");
+  next.say([joined(join.id, 14, 12, { recovered: true }), event(13)]);
+  assert.deepEqual(hub.state, { name: "catching_up", done: 1, total: 2 });
+  next.say([event(14), event(15)]);
+  assert.equal(hub.state.name, "live");
+  assert.deepEqual(seen, [11, 12, 13, 14, 15]);
+  assert.equal(joins[0]?.missed, 2);
+  assert.equal(joins[0]?.recovered, true);
+  assert.deepEqual(room.cursor, { seq: 15, epoch: "e1" });
+  hub.close();
+});
+
+test("a changed epoch, a reset and a hole are gaps that are told", async () => {
+  const { hub, room, socket } = await inRoom();
+  const gaps: Gap[] = [];
+  room.on("gap", (gap) => gaps.push(gap));
+  socket.say({ type: "reset", room: "deploy", reason: "restored", position: 20, epoch: "e2" });
+  socket.say([event(21), event(25)]);
+  const next = await reconnect();
+  assert.equal(next.frame("join").epoch, "e2");
+  next.say(joined(next.frame("join").id, 3, 3, { epoch: "e3" }));
+  assert.deepEqual(gaps.map(({ from, to }) => [from, to]), [[10, 20], [21, 24], [25, 3]]);
+  assert.deepEqual(room.cursor, { seq: 3, epoch: "e3" });
+  assert.equal(hub.state.name, "live");
+  hub.close();
+});
+
+test("a room that is refused rejects, and does not hold the others back", async () => {
+  const hub = await start();
+  const socket = await welcomed();
+  const joining = hub.join("nowhere");
+  socket.say({ type: "error", id: socket.frame("join").id, code: "not_found", message: "no such room", retryable: false });
+  await assert.rejects(joining, { code: "not_found" });
+  assert.equal(hub.state.name, "live");
+  hub.close();
+});
+
+test("presence is a map that conflates", async () => {
+  const { hub, room, socket } = await inRoom();
+  const member = (connection: string, state: string) => ({ connection, state, sender: { kind: "agent", id: "a", name: "a" }, since: "" });
+  socket.say({ type: "presence", room: "deploy", full: true, changed: [member("1", "idle"), member("2", "idle")], left: [] });
+  socket.say({ type: "presence", room: "deploy", changed: [member("2", "running")], left: ["1"] });
+  assert.deepEqual([...room.members].map(([id, { state }]) => [id, state]), [["2", "running"]]);
+  hub.close();
+});
+
+test("an iterator gives what came between `joined` and its first step", async () => {
+  const { hub, room, socket } = await inRoom();
+  const events = room.events();
+  socket.say([event(11), event(12)]);
+  assert.equal((await events.next()).value?.seq, 11);
+  assert.equal((await events.next()).value?.seq, 12);
+  const waiting = events.next();
+  socket.say(event(13));
+  assert.equal((await waiting).value?.seq, 13);
+  await events.return?.();
+  assert.equal((await events.next()).done, true);
+  hub.close();
+});
+
+test("an iterator that falls behind is served from the history, without a gap or repeat", async () => {
+  const { hub, room, socket } = await inRoom();
+  const events = room.events();
+  const last = 10 + QUEUE + 700;
+  for (let seq = 11; seq <= last; seq++) socket.say(event(seq));
+  const seen: number[] = [];
+  while (seen.at(-1) !== last + 1) {
+    const next = events.next();
+    await settle();
+    const ask = socket.sent.at(-1);
+    if (ask?.type === "history") {
+      socket.sent.pop();
+      const after = Number(ask.after);
+      const page = Array.from({ length: Math.min(500, last - after) }, (_, i) => event(after + 1 + i));
+      socket.say({ type: "ok", id: ask.id, result: { events: page, head: last, epoch: "e1", more: after + 500 < last } });
+    }
+    if (seen.at(-1) === last) socket.say(event(last + 1));
+    seen.push((await next).value?.seq as number);
+  }
+  assert.deepEqual(seen, Array.from({ length: last - 9 }, (_, i) => 11 + i));
+  hub.close();
+});
