@@ -9,13 +9,16 @@ import { Requests } from "./requests.js";
 import { OPEN, type SocketClass, type SocketLike, socketUrl } from "./socket.js";
 import type { ClientInfo, State } from "./state.js";
 
+/** Why a token is asked for; after `refused` the last one must not be given again. */
+export type TokenReason = "connect" | "renew" | "refused";
+
 export interface Options {
   /** The hub's address, `http(s)://` or `ws(s)://`. */
   url: string;
   /** Slug or id of the workspace. */
   workspace: string;
-  /** A fresh access token, or the API key. Called for each connection and before a token ends. */
-  token: () => Promise<string> | string;
+  /** A token that is good now, or the API key. Called for each connection, and before a token ends. */
+  token: (why: TokenReason) => Promise<string> | string;
   /** Shown to others in the room. */
   client?: ClientInfo;
   /** Where there is no global WebSocket (Node before 22): the class of the npm package `ws`. */
@@ -61,7 +64,10 @@ export class Connection extends Emitter<ConnectionEvents> {
   #refusals = 0;
   /** From `goaway`: when to come back. */
   #slot: number | undefined;
+  /** Why the last attempt failed, to be shown. */
   #cause: HubError | undefined;
+  /** What the hub said on this socket instead of welcome. */
+  #refusal: HubError | undefined;
   #timers: Partial<Record<"retry" | "hello" | "renew" | "silence" | "stable" | "goaway", Timer>> = {};
   /** Grows with each socket, so that what belongs to an old one is told apart. */
   #life = 0;
@@ -134,12 +140,13 @@ export class Connection extends Emitter<ConnectionEvents> {
     return error ?? new HubError("closed", "the connection was closed");
   }
 
-  async #open(): Promise<void> {
+  async #open(why: TokenReason = "connect"): Promise<void> {
     const life = this.#drop();
+    this.#refusal = undefined;
     this.#setState({ name: "connecting", attempt: this.#attempt, retryInMs: 0, ...this.#why() });
     let token: string;
     try {
-      token = await this.#token();
+      token = await this.#token(why);
     } catch (error) {
       if (life === this.#life) this.#failed(error as HubError);
       return;
@@ -167,13 +174,13 @@ export class Connection extends Emitter<ConnectionEvents> {
     return this.#life;
   }
 
-  async #token(): Promise<string> {
+  async #token(why: TokenReason): Promise<string> {
     let timer: Timer | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new HubError("no_answer", "`token` gave no token in time", { retryable: true })), TOKEN_MS);
     });
     try {
-      return await Promise.race([Promise.resolve(this.#options.token()), late]);
+      return await Promise.race([Promise.resolve(this.#options.token(why)), late]);
     } catch (cause) {
       if (cause instanceof HubError) throw cause;
       throw new HubError("unavailable", "no token to connect with", { retryable: true, cause });
@@ -200,7 +207,7 @@ export class Connection extends Emitter<ConnectionEvents> {
         this.requests.settle(frame);
         break;
       case "error":
-        if (!this.requests.settle(frame) && !this.connected) this.#cause = fromFailure(frame);
+        if (!this.requests.settle(frame) && !this.connected) this.#refusal = fromFailure(frame);
         break;
       case "goaway":
         this.#leaveAt(frame.reconnect_after_ms);
@@ -250,7 +257,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     const life = this.#life;
     this.#timers.renew = setTimeout(async () => {
       try {
-        const token = await this.#token();
+        const token = await this.#token("renew");
         if (life === this.#life) this.send({ type: "hello", id: this.requests.nextId(), token });
       } catch (error) {
         // A refused renewal ends it now; for anything else the hub's 4401 will ask again.
@@ -277,12 +284,11 @@ export class Connection extends Emitter<ConnectionEvents> {
     if (life !== this.#life) return;
     const known = CLOSE_CODES[code];
     const text = reason || known?.reason || `the connection broke (${code})`;
-    const error = this.#cause ?? (code === 4401 || code === 4403
+    const error = this.#refusal ?? (code === 4401 || code === 4403
       ? hubError(code === 4401 ? "unauthenticated" : "forbidden", text)
       : new HubError("closed", text, { retryable: known?.reconnect ?? true, details: { close_code: code } }));
     if (code === 4401 && ++this.#refusals <= 1) {
-      this.#cause = undefined;
-      void this.#open();
+      void this.#open("refused");
     } else if (known && !known.reconnect) {
       this.close(error);
     } else {

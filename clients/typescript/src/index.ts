@@ -13,7 +13,7 @@ import { StreamWriter } from "./stream-writer.js";
 export * from "./error.js";
 export type * as wire from "./protocol.js";
 export { CLOSE_CODES, MAX_HISTORY_PAGE, SUBPROTOCOL } from "./protocol.js";
-export type { Options } from "./connection.js";
+export type { Options, TokenReason } from "./connection.js";
 export { Room } from "./room.js";
 export type { Cursor, Gap, HistoryOptions, JoinOptions, JoinedRoom, PublishOptions, RoomEvent, RoomEvents } from "./room.js";
 export type { ClientInfo, State } from "./state.js";

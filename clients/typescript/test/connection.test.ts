@@ -61,10 +61,11 @@ test("stops at a close code that forbids to come back", async () => {
 
 test("asks once for a fresh token at 4401, then stops", async () => {
   let tokens = 0;
-  const hub = await start({ token: async () => `t${++tokens}` });
+  const reasons: string[] = [];
+  const hub = await start({ token: async (why) => (reasons.push(why), `t${++tokens}`) });
   FakeSocket.last.end(4401);
   await settle();
-  assert.equal(tokens, 2);
+  assert.deepEqual(reasons, ["connect", "refused"]);
   FakeSocket.last.open();
   assert.equal(FakeSocket.last.frame("hello").token, "t2");
   FakeSocket.last.end(4401);

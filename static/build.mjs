@@ -1,0 +1,36 @@
+// Bundles the dashboard into a folder: `node build.mjs OUT [VERSION]`. `cargo build` calls it.
+
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { basename, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const [out = "dist", version = "0.0.0"] = process.argv.slice(2);
+
+const { metafile } = await build({
+  absWorkingDir: here,
+  entryPoints: [{ in: "src/main.tsx", out: "app" }],
+  outdir: out,
+  entryNames: "assets/[name]-[hash]",
+  assetNames: "assets/[name]-[hash]",
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: ["chrome123", "firefox120", "safari17.5"],
+  conditions: ["source"],
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  loader: { ".svg": "dataurl" },
+  define: { __VERSION__: JSON.stringify(version) },
+  legalComments: "eof",
+  metafile: true,
+  logLevel: "warning",
+});
+
+const names = Object.keys(metafile.outputs).map((path) => relative(out, join(here, path)).replaceAll("\\", "/"));
+const asset = (extension) => names.map((name) => basename(name)).find((name) => name.startsWith("app-") && name.endsWith(extension));
+const page = await readFile(join(here, "index.html"), "utf8");
+await mkdir(out, { recursive: true });
+await writeFile(join(out, "index.html"), page.replace("app.css", asset(".css")).replace("app.js", asset(".js")));
+await writeFile(join(out, "favicon.svg"), await readFile(join(here, "favicon.svg")));

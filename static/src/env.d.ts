@@ -1,0 +1,5 @@
+// What the bundler puts in.
+
+declare const __VERSION__: string;
+
+declare module "*.css";

@@ -1,0 +1,167 @@
+// The feed: follows the end by itself, stays where the reader is when the reader scrolled back.
+
+import type { RoomEvent } from "@generic-corp/client";
+import { Component, createRef } from "preact";
+import { welcome } from "../hub";
+import * as format from "../format";
+import { Button } from "../ui/basics";
+import type { Marker, RoomModel } from "./model";
+import { Row } from "./row";
+
+const NEAR_END = 32;
+const NEAR_EDGE = 600;
+/** A new head for the same sender after this long. */
+const GROUP_MS = 5 * 60_000;
+
+interface Props {
+  model: RoomModel;
+  open: (stream: string) => void;
+  /** `version` of the model, so that a change paints again. */
+  version: number;
+}
+
+/** A row and how far below the top edge it stands. */
+interface Anchor {
+  seq: string;
+  top: number;
+}
+
+export class Feed extends Component<Props> {
+  readonly #scroller = createRef<HTMLDivElement>();
+  readonly #list = createRef<HTMLDivElement>();
+  #resize: ResizeObserver | undefined;
+  /** Scroll events that this code caused are no wish of the reader. */
+  #ours = 0;
+
+  override componentDidMount(): void {
+    this.#resize = new ResizeObserver(() => this.#settle(undefined));
+    if (this.#scroller.current) this.#resize.observe(this.#scroller.current);
+    if (this.#list.current) this.#resize.observe(this.#list.current);
+    this.#settle(undefined);
+  }
+
+  override componentWillUnmount(): void {
+    this.#resize?.disconnect();
+  }
+
+  override getSnapshotBeforeUpdate(): Anchor | undefined {
+    return this.#anchor();
+  }
+
+  override componentDidUpdate(_props: Props, _state: unknown, anchor: Anchor | undefined): void {
+    this.#settle(anchor);
+  }
+
+  /** The first row in sight. */
+  #anchor(): Anchor | undefined {
+    const scroller = this.#scroller.current;
+    const list = this.#list.current;
+    if (!scroller || !list) return undefined;
+    const edge = scroller.getBoundingClientRect().top;
+    for (const row of list.children) {
+      const box = row.getBoundingClientRect();
+      const seq = (row as HTMLElement).dataset.seq;
+      if (seq !== undefined && box.bottom > edge) return { seq, top: box.top };
+    }
+    return undefined;
+  }
+
+  /** After a change: the end for who follows it, the same row at the same place for who does not. */
+  #settle(anchor: Anchor | undefined): void {
+    const { model } = this.props;
+    const scroller = this.#scroller.current;
+    if (!scroller) return;
+    const target = model.target.peek();
+    if (target !== undefined) {
+      model.target.value = undefined;
+      const row = this.#row(String(target)) ?? this.#row(String(model.window.first));
+      if (row) {
+        this.#ours = performance.now();
+        row.scrollIntoView({ block: "center" });
+        row.classList.add("found");
+        setTimeout(() => row.classList.remove("found"), 2_000);
+      }
+    } else if (model.window.following) {
+      this.#ours = performance.now();
+      scroller.scrollTop = scroller.scrollHeight;
+    } else if (anchor) {
+      const row = this.#row(anchor.seq);
+      const shift = row ? row.getBoundingClientRect().top - anchor.top : 0;
+      if (shift) scroller.scrollTop += shift;
+    }
+    if (model.window.hasOlder && scroller.scrollHeight <= scroller.clientHeight) void model.older();
+  }
+
+  #row(seq: string): Element | null {
+    return this.#list.current?.querySelector(`[data-seq="${CSS.escape(seq)}"]`) ?? null;
+  }
+
+  #scrolled = (): void => {
+    const { model } = this.props;
+    const scroller = this.#scroller.current;
+    if (!scroller) return;
+    const below = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+    const atEnd = below < NEAR_END && model.window.atEnd;
+    // A list that just grew under a following reader is not one the reader left.
+    if (atEnd || performance.now() - this.#ours > 100) model.follow(atEnd);
+    if (scroller.scrollTop < NEAR_EDGE && !model.window.following) void model.older();
+    if (below < NEAR_EDGE && !model.window.atEnd) void model.newer();
+  };
+
+  /** A wheel or a key upward is a wish to leave the end, at once. */
+  #leave = (event: WheelEvent | KeyboardEvent): void => {
+    const up = "deltaY" in event ? event.deltaY < 0 : ["ArrowUp", "PageUp", "Home"].includes(event.key);
+    if (up) this.#ours = 0;
+  };
+
+  render({ model, open }: Props) {
+    const { window } = model;
+    return (
+      <div class="feed">
+        <div class="feed-scroll" ref={this.#scroller} onScroll={this.#scrolled} onWheel={this.#leave} onKeyDown={this.#leave} tabIndex={0} role="log" aria-live="off" aria-label="Messages">
+          {!window.hasOlder && window.entries.length > 0 && <p class="feed-start">The beginning of #{model.room.name}</p>}
+          <div class="feed-list" ref={this.#list}>{this.#rows(model, open)}</div>
+        </div>
+        {!window.following && (
+          <Button kind="primary" class="to-latest" icon="down" onClick={() => void model.latest()}>
+            {window.unseen > 0 ? `${format.count(window.unseen)} new` : "Latest"}
+          </Button>
+        )}
+      </div>
+    );
+  }
+
+  #rows(model: RoomModel, open: (stream: string) => void) {
+    const marker = model.marker.value;
+    const streams = model.streams.known.value;
+    const you = welcome.value?.you.id;
+    let before: RoomEvent | undefined;
+    return model.window.entries.map((event) => {
+      const newDay = !before || format.dayKey(before.time) !== format.dayKey(event.time);
+      const marked = marker?.seq === event.seq ? marker : undefined;
+      const follows = !newDay && !marked && sameHead(before, event);
+      before = event;
+      const id = event.kind.startsWith("stream.") ? (event.body as { stream?: string } | null)?.stream : undefined;
+      return (
+        <div key={event.seq} data-seq={event.seq}>
+          {newDay && <Separator text={format.day(event.time)} />}
+          {marked && <Mark marker={marked} />}
+          <Row event={event} follows={follows} stream={id === undefined ? undefined : streams.get(id)} open={open} jump={(seq) => void model.jump(seq)} mine={event.sender.id === you} />
+        </div>
+      );
+    });
+  }
+}
+
+function sameHead(before: RoomEvent | undefined, event: RoomEvent): boolean {
+  return before !== undefined && before.kind !== "stream.closed" && event.reply_to === undefined && before.sender.id === event.sender.id
+    && Date.parse(event.time) - Date.parse(before.time) < GROUP_MS;
+}
+
+function Separator({ text }: { text: string }) {
+  return <div class="separator"><span>{text}</span></div>;
+}
+
+function Mark({ marker }: { marker: Marker }) {
+  return <div class={`separator ${marker.kind}`}><span>{marker.text}</span></div>;
+}

@@ -1,0 +1,55 @@
+// Markdown of strangers as document nodes: parsed by marked, cleaned by DOMPurify, links opened apart.
+
+import DOMPurify from "dompurify";
+import { Marked } from "marked";
+import { useLayoutEffect, useRef } from "preact/hooks";
+
+const marked = new Marked({ gfm: true, breaks: true });
+/** Longer messages are shown as they are. */
+const LONGEST = 40_000;
+
+const ALLOWED = [
+  "p", "br", "strong", "em", "del", "code", "pre", "blockquote", "ul", "ol", "li", "a", "hr",
+  "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td", "input",
+];
+
+/** Headings in a message stand below the page's own. */
+const HEADING = /^H[1-6]$/;
+
+export function fragment(text: string): DocumentFragment {
+  const html = marked.parse(text, { async: false });
+  const nodes = DOMPurify.sanitize(html, {
+    ALLOWED_TAGS: ALLOWED,
+    ALLOWED_ATTR: ["href", "title", "start", "align", "type", "checked", "disabled"],
+    ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
+    RETURN_DOM_FRAGMENT: true,
+  });
+  for (const link of nodes.querySelectorAll("a")) {
+    link.target = "_blank";
+    link.rel = "noopener noreferrer nofollow";
+  }
+  for (const box of nodes.querySelectorAll("input")) {
+    if (box.type !== "checkbox") box.remove();
+    box.setAttribute("aria-label", box.checked ? "done" : "to do");
+  }
+  for (const element of nodes.querySelectorAll("*")) {
+    if (HEADING.test(element.tagName)) {
+      const bold = document.createElement("p");
+      bold.className = "md-heading";
+      bold.append(...element.childNodes);
+      element.replaceWith(bold);
+    } else if (element.tagName === "PRE") {
+      (element as HTMLElement).tabIndex = 0;
+    }
+  }
+  return nodes;
+}
+
+export function Markdown({ text }: { text: string }) {
+  const ref = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    if (text.length <= LONGEST) ref.current?.replaceChildren(fragment(text));
+    else if (ref.current) ref.current.textContent = text;
+  }, [text]);
+  return <div class="md" ref={ref} />;
+}

@@ -1,0 +1,16 @@
+// Starts the dashboard.
+
+import "./css/tokens.css";
+import "./css/base.css";
+import "./css/controls.css";
+import "./css/icons.css";
+import "./css/entry.css";
+import "./css/shell.css";
+import "./css/pages.css";
+import "./css/feed.css";
+import "./css/output.css";
+import "./theme";
+import { render } from "preact";
+import { App } from "./views/app";
+
+render(<App />, document.getElementById("app") as HTMLElement);

@@ -1,0 +1,56 @@
+// The address bar as a signal. Views: sign-in, register, setup, and a workspace with its rooms and keys.
+
+import { computed, signal } from "@preact/signals";
+
+export type Route =
+  | { view: "home" | "sign-in" | "register" | "setup" | "missing" }
+  | { view: "workspace" | "keys"; workspace: string }
+  | { view: "room"; workspace: string; room: string; stream: string | undefined };
+
+const path = signal(location.pathname);
+addEventListener("popstate", () => (path.value = location.pathname));
+
+/** The view that the address names. */
+export const route = computed<Route>(() => parse(path.value));
+
+export function parse(pathname: string): Route {
+  const [first, workspace, section, room, streams, stream, ...rest] = pathname.split("/").filter(Boolean).map(decode);
+  if (first === undefined) return { view: "home" };
+  if (workspace === undefined && (first === "sign-in" || first === "register" || first === "setup")) return { view: first };
+  if (first !== "w" || workspace === undefined || rest.length > 0) return { view: "missing" };
+  if (section === undefined) return { view: "workspace", workspace };
+  if (section === "keys" && room === undefined) return { view: "keys", workspace };
+  if (section !== "rooms" || room === undefined) return { view: "missing" };
+  if (streams === undefined) return { view: "room", workspace, room, stream: undefined };
+  return streams === "streams" && stream !== undefined ? { view: "room", workspace, room, stream } : { view: "missing" };
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** The address of a view, from its parts. */
+export function href(...parts: string[]): string {
+  return `/${parts.map(encodeURIComponent).join("/")}`;
+}
+
+/** Goes to an address of this page; `replace` leaves no step in the history. */
+export function navigate(to: string, { replace = false } = {}): void {
+  if (to === location.pathname) return;
+  history[replace ? "replaceState" : "pushState"](null, "", to);
+  path.value = location.pathname;
+}
+
+/** Lets plain clicks on links to this page change the view without loading it anew. */
+addEventListener("click", (event) => {
+  const link = (event.target as Element).closest?.("a[href]");
+  if (!(link instanceof HTMLAnchorElement) || event.defaultPrevented || event.button !== 0) return;
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  if (link.target || link.hasAttribute("download") || link.origin !== location.origin || link.hash) return;
+  event.preventDefault();
+  navigate(link.pathname);
+});

@@ -1,0 +1,60 @@
+// Who is signed in and what they can reach.
+
+import type { wire } from "@generic-corp/client";
+import { computed, signal } from "@preact/signals";
+import * as api from "./api";
+import * as connection from "./hub";
+import { href, navigate } from "./router";
+
+/** `undefined` while not known, `null` when nobody is signed in. */
+export const me = signal<wire.Me | null | undefined>(undefined);
+
+/** Every workspace this person can open, with its organization. */
+export const workspaces = computed(() =>
+  (me.value?.organizations ?? []).flatMap((organization) => organization.workspaces.map((workspace) => ({ organization, workspace }))),
+);
+
+const LAST = "gc.workspace";
+/** Where to go after signing in. */
+let wanted: string | undefined;
+
+export async function start(): Promise<void> {
+  api.whenSignedOut(() => signedOut());
+  me.value = (await api.restore()) ? await api.json<wire.Me>("/me") : null;
+}
+
+/** After a sign-in of any kind. */
+export async function entered(): Promise<void> {
+  me.value = await api.json<wire.Me>("/me");
+  navigate(wanted ?? "/", { replace: true });
+  wanted = undefined;
+}
+
+export async function signOut(): Promise<void> {
+  await api.logout();
+  wanted = undefined;
+  signedOut();
+}
+
+function signedOut(): void {
+  connection.leave();
+  me.value = null;
+}
+
+/** Remembers the address for after the sign-in. */
+export function signInFirst(): void {
+  if (location.pathname !== "/") wanted = location.pathname;
+  navigate("/sign-in", { replace: true });
+}
+
+/** The workspace to open when none is named. */
+export function home(): string | undefined {
+  const last = localStorage.getItem(LAST);
+  const slugs = workspaces.value.map(({ workspace }) => workspace.slug);
+  const slug = slugs.find((known) => known === last) ?? slugs[0];
+  return slug === undefined ? undefined : href("w", slug);
+}
+
+export function remember(workspace: string): void {
+  localStorage.setItem(LAST, workspace);
+}

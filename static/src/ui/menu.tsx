@@ -1,0 +1,48 @@
+// A button that opens a small panel; Esc, a click elsewhere and a choice close it.
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { route } from "../router";
+
+type MenuProps = { class: string; label: ComponentChildren; name: string; up?: boolean; children: ComponentChildren };
+
+export function Menu({ class: name, label, name: title, up = false, children }: MenuProps) {
+  const [open, setOpen] = useState(false);
+  const id = useId();
+  const root = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (!open) return;
+    const outside = (event: Event) => !root.current?.contains(event.target as Node) && setOpen(false);
+    const escape = (event: KeyboardEvent) => {
+      if (event.key !== "Escape") return;
+      setOpen(false);
+      button.current?.focus();
+    };
+    addEventListener("pointerdown", outside);
+    addEventListener("focusin", outside);
+    addEventListener("keydown", escape);
+    const stop = route.subscribe((() => {
+      let first = true;
+      return () => {
+        if (!first) setOpen(false);
+        first = false;
+      };
+    })());
+    return () => {
+      removeEventListener("pointerdown", outside);
+      removeEventListener("focusin", outside);
+      removeEventListener("keydown", escape);
+      stop();
+    };
+  }, [open]);
+  return (
+    <div class={`menu ${name} ${up ? "up" : ""}`} ref={root}>
+      <button ref={button} type="button" class="menu-button" aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)}>
+        {label}
+        <span class="sr-only">{title}</span>
+      </button>
+      {open && <div class="menu-panel" id={id}>{children}</div>}
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+// Chooses the view that the address names, and asks for a sign-in where one is needed.
+
+import { HubError } from "@generic-corp/client";
+import { useEffect, useState } from "preact/hooks";
+import { navigate, route } from "../router";
+import { home, me, signInFirst, start } from "../session";
+import { Button, ErrorNote } from "../ui/basics";
+import { Logo } from "../ui/logo";
+import { Register, Setup, SignIn } from "./entry";
+import { Shell } from "./shell";
+
+/** Changes the address after this paint, never during one. */
+function Go({ to }: { to: string }) {
+  useEffect(() => navigate(to, { replace: true }), [to]);
+  return null;
+}
+
+function AskSignIn() {
+  useEffect(signInFirst, []);
+  return null;
+}
+
+function Waiting({ error, retry }: { error: HubError | undefined; retry: () => void }) {
+  return (
+    <main class="entry">
+      <div class="entry-card">
+        <Logo />
+        <h1>generic-corp</h1>
+        {error ? <><ErrorNote error={error} /><Button kind="primary" onClick={retry}>Try again</Button></> : <p class="intro" role="status">Opening…</p>}
+      </div>
+    </main>
+  );
+}
+
+export function App() {
+  const [error, setError] = useState<HubError>();
+  const begin = () => {
+    setError(undefined);
+    start().catch((cause: HubError) => setError(cause));
+  };
+  useEffect(begin, []);
+  const view = route.value;
+  if (view.view === "setup") return <Setup />;
+  if (me.value === undefined) return <Waiting error={error} retry={begin} />;
+  if (me.value === null) {
+    if (view.view === "sign-in") return <SignIn />;
+    if (view.view === "register") return <Register />;
+    return <AskSignIn />;
+  }
+  if (view.view === "home" || view.view === "sign-in" || view.view === "register") {
+    const to = home();
+    return to ? <Go to={to} /> : <Shell view={{ view: "missing" }} />;
+  }
+  return <Shell view={view} />;
+}

@@ -1,0 +1,115 @@
+// Where the connection stands: a pill that is always there, and a banner when it needs saying.
+
+import type { State } from "@generic-corp/client";
+import { useState } from "preact/hooks";
+import { now } from "../clock";
+import type { RoomModel } from "../feed/model";
+import * as format from "../format";
+import * as connection from "../hub";
+import { Button, Icon } from "../ui/basics";
+
+interface Words {
+  tone: string;
+  glyph: string;
+  short: string;
+}
+
+function words(state: State): Words {
+  switch (state.name) {
+    case "live": return { tone: "ok", glyph: "●", short: "Live" };
+    case "catching_up": return { tone: "warn", glyph: "◔", short: "Catching up" };
+    case "closed": return { tone: "bad", glyph: "✕", short: "Disconnected" };
+    case "connecting": return { tone: "warn", glyph: "○", short: connection.welcome.value ? "Reconnecting" : "Connecting" };
+  }
+}
+
+export function Pill() {
+  const { tone, glyph, short } = words(connection.state.value);
+  return (
+    <span class={`pill ${tone}`} role="status">
+      <span class="glyph" aria-hidden="true">{glyph}</span>{short}
+    </span>
+  );
+}
+
+export function Banners({ model }: { model: RoomModel }) {
+  return (
+    <>
+      <ConnectionBanner />
+      <MissedBanner model={model} />
+      <UsageBanner />
+    </>
+  );
+}
+
+function ConnectionBanner() {
+  const state = connection.state.value;
+  if (state.name === "catching_up") {
+    return <p class="banner warn">Catching up <strong class="number">{format.count(state.done)} of {format.count(state.total)}</strong></p>;
+  }
+  if (state.name === "closed") {
+    return (
+      <div class="banner bad" role="alert">
+        <Icon name="warning" />
+        <span>{state.error?.message ?? "The connection was closed."} This page does not try again by itself.</span>
+        <Button onClick={() => location.reload()}>Load again</Button>
+      </div>
+    );
+  }
+  // The first attempt is too short to speak of.
+  if (state.name !== "connecting" || (state.attempt === 1 && !connection.welcome.value)) return null;
+  const seconds = Math.max(0, Math.ceil((connection.retryAt.value - now.value) / 1_000));
+  return (
+    <div class="banner warn">
+      <Icon name="signal-off" />
+      <span>
+        {seconds > 0 ? <>Reconnecting in <span class="number">{seconds} s</span></> : "Reconnecting…"}
+        {state.attempt > 1 && <span class="muted"> attempt {state.attempt}</span>}
+        <span class="muted banner-more"> Nothing is lost: what you miss comes when the hub is back.</span>
+      </span>
+      <Button onClick={() => connection.hub.value?.retryNow()}>Retry now</Button>
+    </div>
+  );
+}
+
+function MissedBanner({ model }: { model: RoomModel }) {
+  const missed = model.missed.value;
+  if (!missed || connection.state.value.name !== "live") return null;
+  const done = () => (model.missed.value = undefined);
+  return (
+    <div class="banner info" role="status">
+      <span>You missed <strong class="number">{format.plural(missed.count, "message")}</strong></span>
+      <Button onClick={() => (done(), void model.jump(missed.from))}>Jump to first</Button>
+      <Button kind="quiet" onClick={done}>Dismiss</Button>
+    </div>
+  );
+}
+
+const METERS: Record<string, string> = {
+  messages_per_hour: "messages this hour",
+  messages_per_second: "messages a second",
+  bytes_per_second: "bytes a second",
+  connections: "connections",
+};
+
+function UsageBanner() {
+  const [dismissed, setDismissed] = useState<ReadonlySet<string>>(new Set());
+  const due = [...connection.usage.value.values()].filter(
+    ({ level, meter, resets_at }) => level !== "info" && !dismissed.has(`${meter}:${level}`) && Date.parse(resets_at) > now.value,
+  );
+  return (
+    <>
+      {due.map(({ level, meter, used, limit, resets_at }) => (
+        <div key={meter} class={`banner ${level === "warn" ? "warn" : "bad"}`} role={level === "warn" ? "status" : "alert"}>
+          <Icon name="gauge" />
+          <span>
+            <strong class="number">{format.count(used)} of {format.count(limit)}</strong> {METERS[meter] ?? meter} used.
+            {level === "hard" ? " Writing stops" : " Begins anew"} {level === "hard" ? "until" : "at"} {format.time(resets_at)}
+            {level === "hard" && "; reading still works"}.
+          </span>
+          <Button kind="quiet" onClick={() => setDismissed(new Set(dismissed).add(`${meter}:${level}`))}>Dismiss</Button>
+        </div>
+      ))}
+    </>
+  );
+}

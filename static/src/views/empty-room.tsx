@@ -1,0 +1,40 @@
+// An empty room shows the one command that fills it.
+
+import { HubError, type wire } from "@generic-corp/client";
+import { useState } from "preact/hooks";
+import * as api from "../api";
+import { Button, ErrorNote, Icon } from "../ui/basics";
+import { TryIt } from "../ui/try-it";
+
+export function EmptyRoom({ workspace, room }: { workspace: string; room: string }) {
+  const [secret, setSecret] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<HubError>();
+  const make = async () => {
+    setBusy(true);
+    setError(undefined);
+    try {
+      const body: wire.NewApiKey = { agent: "first-agent", name: `tried out in ${room}` };
+      setSecret((await api.json<wire.NewApiKeySecret>(api.workspacePath(workspace, "/keys"), { method: "POST", body })).secret);
+    } catch (cause) {
+      if (!(cause instanceof HubError)) throw cause;
+      setError(cause);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <div class="empty-room">
+      <h2>Nothing here yet</h2>
+      <p class="muted">Put the output of any command into this room:</p>
+      <TryIt workspace={workspace} room={room} secret={secret} />
+      {secret ? (
+        <p class="note"><Icon name="info" /><span>The command has a new key of <strong>first-agent</strong> in it. It is shown only now.</span></p>
+      ) : (
+        <Button icon="key" busy={busy} onClick={make}>Put a new key into the command</Button>
+      )}
+      <ErrorNote error={error} />
+      <p class="waiting"><span class="glyph" aria-hidden="true">○</span> Waiting for the first message…</p>
+    </div>
+  );
+}

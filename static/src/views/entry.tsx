@@ -1,0 +1,148 @@
+// Before the door: first setup by the one-time link, sign-in, registration.
+
+import { HubError, type wire } from "@generic-corp/client";
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import * as api from "../api";
+import { entered } from "../session";
+import { Button, ErrorNote, Field, Icon } from "../ui/basics";
+import { Logo } from "../ui/logo";
+
+type Values = Record<string, string>;
+
+/** A form that sends its fields, once, and shows what went wrong. */
+function Form({ action, send, children }: { action: string; send: (values: Values) => Promise<unknown>; children: ComponentChildren }) {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<HubError>();
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const values = Object.fromEntries(new FormData(event.currentTarget as HTMLFormElement)) as Values;
+    setBusy(true);
+    setError(undefined);
+    try {
+      await send(values);
+      await entered();
+    } catch (cause) {
+      if (!(cause instanceof HubError)) throw cause;
+      setError(cause);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <form onSubmit={submit}>
+      {children}
+      <ErrorNote error={error} />
+      <Button kind="primary" type="submit" busy={busy}>{action}</Button>
+    </form>
+  );
+}
+
+function Card({ title, intro, children }: { title: string; intro: ComponentChildren; children: ComponentChildren }) {
+  useEffect(() => {
+    document.title = `${title} · generic-corp`;
+  }, [title]);
+  return (
+    <main class="entry">
+      <div class="entry-card">
+        <Logo />
+        <h1>{title}</h1>
+        <p class="intro">{intro}</p>
+        {children}
+      </div>
+    </main>
+  );
+}
+
+/** What this hub offers to visitors. */
+function useStatus(): { status?: wire.SetupStatus; error?: HubError } {
+  const [result, setResult] = useState<{ status?: wire.SetupStatus; error?: HubError }>({});
+  useEffect(() => {
+    api.setupStatus().then((status) => setResult({ status }), (error: HubError) => setResult({ error }));
+  }, []);
+  return result;
+}
+
+const email = <Field label="E-mail" name="email" type="email" autoComplete="username" required autoFocus />;
+const name = <Field label="Your name" name="name" autoComplete="name" required maxLength={256} />;
+const newPassword = (
+  <Field label="Password" name="password" type="password" autoComplete="new-password" required minLength={10} maxLength={256} hint="10 characters or more. A sentence is fine." />
+);
+const SLUG = "[a-z0-9][a-z0-9._\\-]{0,63}";
+
+export function SignIn() {
+  const { status, error } = useStatus();
+  return (
+    <Card title="Sign in" intro="Watch your agents work, room by room.">
+      {status?.setup_needed && (
+        <p class="note"><Icon name="info" /><span>This hub has no administrator yet. Open the setup link that it printed when it started.</span></p>
+      )}
+      <ErrorNote error={error} />
+      <Form action="Sign in" send={({ email = "", password = "" }) => api.login({ email, password })}>
+        {email}
+        <Field label="Password" name="password" type="password" autoComplete="current-password" required />
+      </Form>
+      {status?.registration_open && <p class="aside">New here? <a href="/register">Create an account</a></p>}
+    </Card>
+  );
+}
+
+export function Register() {
+  const { status } = useStatus();
+  const send = ({ email = "", name = "", password = "", organization = "" }: Values) => api.register({ email, name, password, organization });
+  return (
+    <Card title="Create an account" intro="You get an organization of your own, with a first workspace in it.">
+      {status?.registration_open === false ? (
+        <p class="note"><Icon name="info" /><span>Registration is closed on this hub. Ask its administrator for an account.</span></p>
+      ) : (
+        <Form action="Create account" send={send}>
+          {name}
+          {email}
+          {newPassword}
+          <Field label="Organization" name="organization" required pattern={SLUG} hint="Lower-case letters, digits, dots and dashes: it becomes part of addresses." />
+        </Form>
+      )}
+      <p class="aside">Already here? <a href="/sign-in">Sign in</a></p>
+    </Card>
+  );
+}
+
+/** The token stands behind `#`, so that it reaches no server's log; it is taken out of the address at once. */
+function takeToken(): string {
+  const token = location.hash.slice(1);
+  if (token) history.replaceState(null, "", location.pathname);
+  return token;
+}
+
+export function Setup() {
+  const [token, setToken] = useState(takeToken);
+  const { status } = useStatus();
+  useEffect(() => {
+    const changed = () => setToken((known) => takeToken() || known);
+    addEventListener("hashchange", changed);
+    return () => removeEventListener("hashchange", changed);
+  }, []);
+  const send = ({ email = "", name = "", password = "", organization = "", workspace = "", token: typed = "" }: Values) =>
+    api.setup({ token: token || typed.replace(/^.*#/, ""), email, name, password, organization, workspace });
+  if (status?.setup_needed === false) {
+    return (
+      <Card title="Already set up" intro="This hub has its first administrator.">
+        <p class="aside"><a href="/sign-in">Sign in</a></p>
+      </Card>
+    );
+  }
+  return (
+    <Card title="Set up this hub" intro="Make the first administrator, and a workspace to begin in.">
+      <Form action="Set up" send={send}>
+        {!token && <Field label="Setup link" name="token" required autoComplete="off" hint="The hub printed it when it started; it works once." />}
+        {name}
+        {email}
+        {newPassword}
+        <div class="two">
+          <Field label="Organization" name="organization" required pattern={SLUG} defaultValue="main" />
+          <Field label="Workspace" name="workspace" required pattern={SLUG} defaultValue="main" />
+        </div>
+      </Form>
+    </Card>
+  );
+}

@@ -1,0 +1,148 @@
+// A room: its feed, its output, its people. Side by side where there is room, one at a time where there is not.
+
+import { HubError, type Hub } from "@generic-corp/client";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { Announcer } from "../feed/announcer";
+import { Composer } from "../feed/composer";
+import { Feed } from "../feed/feed";
+import { RoomModel } from "../feed/model";
+import * as connection from "../hub";
+import { NoOutput, Output, StreamList } from "../output/pane";
+import * as rooms from "../rooms";
+import { href, navigate, route } from "../router";
+import { ErrorNote, Icon, Segmented } from "../ui/basics";
+import { Banners, Pill } from "./connection";
+import { EmptyRoom } from "./empty-room";
+import { Faces, People } from "./people";
+
+type Tab = "feed" | "output" | "people";
+
+export function RoomView({ workspace, name }: { workspace: string; name: string }) {
+  const hub = connection.hub.value;
+  return hub ? <Joined key={name} hub={hub} workspace={workspace} name={name} /> : <main class="page" />;
+}
+
+function Joined({ hub, workspace, name }: { hub: Hub; workspace: string; name: string }) {
+  const model = useModel(hub, workspace, name);
+  const [tab, setTab] = useState<Tab>("feed");
+  const open = (stream: string) => {
+    navigate(href("w", workspace, "rooms", name, "streams", stream));
+    setTab("output");
+  };
+  if (!model) return <main class="page" />;
+  const gone = model.error.value;
+  if (gone) return <Gone error={gone} name={name} />;
+  return <Panes model={model} hub={hub} workspace={workspace} tab={tab} setTab={setTab} open={open} />;
+}
+
+/** The model lives as long as the room is in view. */
+function useModel(hub: Hub, workspace: string, name: string): RoomModel | undefined {
+  const [model, setModel] = useState<RoomModel>();
+  useEffect(() => {
+    const next = new RoomModel(hub, workspace, name);
+    setModel(next);
+    document.title = `#${name} · generic-corp`;
+    return () => next.close();
+  }, [hub, workspace, name]);
+  return model;
+}
+
+interface PanesProps {
+  model: RoomModel;
+  hub: Hub;
+  workspace: string;
+  tab: Tab;
+  setTab: (tab: Tab) => void;
+  open: (stream: string) => void;
+}
+
+function Panes({ model, hub, workspace, tab, setTab, open }: PanesProps) {
+  const version = model.version.value;
+  const { window } = model;
+  const name = model.room.name;
+  const empty = model.ready.value && window.head === 0 && model.outgoing.value.length === 0;
+  useEffect(() => {
+    if (window.following && !document.hidden) rooms.seen(name, window.last);
+  }, [version]);
+  const running = [...model.streams.known.value.values()].filter((info) => info.state === "open").length;
+  const tabs = [
+    { value: "feed" as const, label: "Feed" },
+    { value: "output" as const, label: running > 0 ? `Output (${running})` : "Output" },
+    { value: "people" as const, label: `People (${model.members.value.length})` },
+  ];
+  return (
+    <main class={`room show-${tab}`}>
+      <Head model={model} workspace={workspace} />
+      <div class="room-tabs"><Segmented label="Part of the room" options={tabs} value={tab} onChange={setTab} /></div>
+      <Banners model={model} />
+      <div class="room-panes">
+        <section class="room-feed" aria-label="Feed">
+          {empty ? <EmptyRoom workspace={workspace} room={name} /> : <Feed model={model} version={version} open={open} />}
+          <Announcer model={model} />
+          <Composer model={model} />
+        </section>
+        <aside class="room-output" aria-label="Output">
+          <Selected model={model} hub={hub} workspace={workspace} open={open} />
+        </aside>
+        <aside class="room-people" aria-label="People"><People members={model.members.value} /></aside>
+      </div>
+    </main>
+  );
+}
+
+function Head({ model, workspace }: { model: RoomModel; workspace: string }) {
+  const room = rooms.rooms.value?.find((known) => known.name === model.room.name);
+  return (
+    <header class="room-head">
+      <a class="back" href={href("w", workspace)} aria-label="Back to the rooms"><Icon name="back" /></a>
+      <div class="room-title">
+        <h1><span class="muted" aria-hidden="true">#</span>{model.room.name}</h1>
+        {room?.topic && <p class="muted" title={room.topic}>{room.topic}</p>}
+      </div>
+      <Pill />
+      <Faces members={model.members.value} />
+    </header>
+  );
+}
+
+/** The stream in the address, or else the newest that runs, or else the newest. */
+function Selected({ model, hub, workspace, open }: Pick<PanesProps, "model" | "hub" | "workspace" | "open">) {
+  const view = route.value;
+  const asked = view.view === "room" ? view.stream : undefined;
+  const [missing, setMissing] = useState<HubError>();
+  const known = model.streams.known.value;
+  const newest = useMemo(() => {
+    const all = [...known.values()];
+    return all.findLast((info) => info.state === "open") ?? all.at(-1);
+  }, [known]);
+  const [kept, setKept] = useState<string>();
+  // Without a choice the pane moves on when what it shows has ended and something else runs.
+  const current = kept === undefined ? undefined : known.get(kept);
+  const automatic = current && (current.state === "open" || newest?.state !== "open") ? current : newest;
+  useEffect(() => setKept(automatic?.stream), [automatic?.stream]);
+  useEffect(() => {
+    setMissing(undefined);
+    if (asked) model.streams.find(asked).catch((error: HubError) => setMissing(error));
+  }, [asked]);
+  const info = asked ? known.get(asked) : automatic;
+  return (
+    <>
+      <ErrorNote error={missing} />
+      {info ? <Output key={info.stream} hub={hub} workspace={workspace} info={info} /> : <NoOutput />}
+      <StreamList streams={model.streams} selected={info?.stream} open={open} />
+    </>
+  );
+}
+
+function Gone({ error, name }: { error: HubError; name: string }) {
+  return (
+    <main class="page">
+      <section class="empty">
+        <Icon name="warning" />
+        <h1>#{name} cannot be opened</h1>
+        <p>{error.message}</p>
+        <p><a href="/">Go to your workspace</a></p>
+      </section>
+    </main>
+  );
+}

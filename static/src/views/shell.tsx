@@ -1,0 +1,146 @@
+// The frame of every signed-in view: the rail with workspaces and rooms, and the view itself.
+
+import { useEffect, useState } from "preact/hooks";
+import * as connection from "../hub";
+import * as rooms from "../rooms";
+import { type Route, href, route } from "../router";
+import { me, remember, signOut, workspaces } from "../session";
+import { type Theme, theme } from "../theme";
+import { Button, Icon, IconButton, Segmented } from "../ui/basics";
+import { Logo } from "../ui/logo";
+import { Menu } from "../ui/menu";
+import { Avatar } from "../ui/people";
+import { Keys } from "./keys";
+import { NewRoom } from "./new-room";
+import { RoomView } from "./room";
+import { Missing, WorkspaceView } from "./workspace";
+
+const THEMES: { value: Theme; label: preact.ComponentChildren; name: string }[] = [
+  { value: "system", label: <Icon name="system" />, name: "Theme as the system has it" },
+  { value: "light", label: <Icon name="sun" />, name: "Light theme" },
+  { value: "dark", label: <Icon name="moon" />, name: "Dark theme" },
+];
+
+export function Shell({ view }: { view: Route }) {
+  const slug = "workspace" in view ? view.workspace : undefined;
+  const known = workspaces.value.find(({ workspace }) => workspace.slug === slug || workspace.id === slug);
+  useEffect(() => {
+    rooms.workspace.value = known?.workspace.slug;
+    if (known) {
+      remember(known.workspace.slug);
+      connection.enter(known.workspace.slug);
+    }
+  }, [known?.workspace.slug]);
+  return (
+    <div class={`shell view-${view.view}`}>
+      <a class="skip" href="#main">Skip to the content</a>
+      <Rail view={view} slug={known?.workspace.slug} />
+      <div class="content" id="main" tabIndex={-1}>
+        {view.view === "missing" || !known ? <Missing /> : <View view={view} />}
+      </div>
+    </div>
+  );
+}
+
+function View({ view }: { view: Route }) {
+  switch (view.view) {
+    case "room":
+      return <RoomView key={`${view.workspace}/${view.room}`} workspace={view.workspace} name={view.room} />;
+    case "keys":
+      return <Keys workspace={view.workspace} />;
+    case "workspace":
+      return <WorkspaceView workspace={view.workspace} />;
+    default:
+      return <Missing />;
+  }
+}
+
+function Rail({ view, slug }: { view: Route; slug: string | undefined }) {
+  return (
+    <nav class="rail" aria-label="Workspace">
+      <Switcher slug={slug} />
+      {slug && (
+        <ul class="rail-links">
+          <li><a href={href("w", slug)} aria-current={view.view === "workspace" ? "page" : undefined}><Icon name="rooms" />Rooms</a></li>
+          <li><a href={href("w", slug, "keys")} aria-current={view.view === "keys" ? "page" : undefined}><Icon name="key" />API keys</a></li>
+        </ul>
+      )}
+      {slug && <RoomLinks slug={slug} />}
+      <Foot />
+    </nav>
+  );
+}
+
+function Switcher({ slug }: { slug: string | undefined }) {
+  const current = workspaces.value.find(({ workspace }) => workspace.slug === slug);
+  const label = (
+    <>
+      <Logo />
+      <span class="switcher-names">
+        <strong>{current?.workspace.name ?? "generic-corp"}</strong>
+        <span>{current?.organization.name ?? "Choose a workspace"}</span>
+      </span>
+      <Icon name="switch" />
+    </>
+  );
+  return (
+    <Menu class="switcher" label={label} name="Switch workspace">
+      <ul>
+        {workspaces.value.map(({ organization, workspace }) => (
+          <li key={workspace.id}>
+            <a href={href("w", workspace.slug)} aria-current={workspace.slug === slug ? "true" : undefined}>
+              <span>{workspace.name}</span> <span class="muted">{organization.name}</span>
+              {workspace.slug === slug && <Icon name="check" />}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </Menu>
+  );
+}
+
+function RoomLinks({ slug }: { slug: string }) {
+  const [asking, setAsking] = useState(false);
+  const view = route.value;
+  const open = view.view === "room" ? view.room : undefined;
+  return (
+    <section class="rail-rooms" aria-labelledby="rail-rooms">
+      <header>
+        <h2 id="rail-rooms">Rooms</h2>
+        <IconButton icon="plus" label="Create a room" onClick={() => setAsking(true)} />
+      </header>
+      <ul>
+        {rooms.rooms.value?.map((room) => {
+          const unread = room.name === open ? 0 : rooms.unread(room);
+          return (
+            <li key={room.id}>
+              <a href={href("w", slug, "rooms", room.name)} aria-current={room.name === open ? "page" : undefined} class={unread ? "unread" : ""}>
+                <Icon name="hash" />
+                <span class="name">{room.name}</span>
+                {room.open_streams > 0 && <span class="live-dot" title="Output is being written"><span class="sr-only">, output is being written</span></span>}
+                {unread > 0 && <span class="badge">{unread > 99 ? "99+" : unread}<span class="sr-only"> unread</span></span>}
+              </a>
+            </li>
+          );
+        })}
+      </ul>
+      {asking && <NewRoom workspace={slug} onClose={() => setAsking(false)} />}
+    </section>
+  );
+}
+
+function Foot() {
+  const you = me.value;
+  if (!you) return null;
+  return (
+    <div class="rail-foot">
+      <Menu class="account" name="Account" up label={<><Avatar sender={you.you} small /><span class="name">{you.you.name}</span><Icon name="more" /></>}>
+        <div class="account-menu">
+          <p class="muted">{you.email}</p>
+          <Segmented label="Theme" options={THEMES} value={theme.value} onChange={(value) => (theme.value = value)} />
+          <Button kind="quiet" icon="sign-out" onClick={() => void signOut()}>Sign out</Button>
+        </div>
+      </Menu>
+    </div>
+  );
+}
