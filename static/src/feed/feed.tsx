@@ -30,8 +30,7 @@ export class Feed extends Component<Props> {
   readonly #scroller = createRef<HTMLDivElement>();
   readonly #list = createRef<HTMLDivElement>();
   #resize: ResizeObserver | undefined;
-  /** Scroll events that this code caused are no wish of the reader. */
-  #ours = 0;
+  #lastTop = 0;
 
   override componentDidMount(): void {
     this.#resize = new ResizeObserver(() => this.#settle(undefined));
@@ -76,20 +75,19 @@ export class Feed extends Component<Props> {
       model.target.value = undefined;
       const row = this.#row(String(target)) ?? this.#row(String(model.window.first));
       if (row) {
-        this.#ours = performance.now();
         row.scrollIntoView({ block: "center" });
         row.classList.add("found");
         setTimeout(() => row.classList.remove("found"), 2_000);
       }
     } else if (model.window.following) {
-      this.#ours = performance.now();
       scroller.scrollTop = scroller.scrollHeight;
     } else if (anchor) {
       const row = this.#row(anchor.seq);
       const shift = row ? row.getBoundingClientRect().top - anchor.top : 0;
       if (shift) scroller.scrollTop += shift;
     }
-    if (model.window.hasOlder && scroller.scrollHeight <= scroller.clientHeight) void model.older();
+    this.#lastTop = scroller.scrollTop;
+    if (model.settled && model.window.hasOlder && scroller.scrollHeight <= scroller.clientHeight) void model.older();
   }
 
   #row(seq: string): Element | null {
@@ -102,23 +100,20 @@ export class Feed extends Component<Props> {
     if (!scroller) return;
     const below = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
     const atEnd = below < NEAR_END && model.window.atEnd;
-    // A list that just grew under a following reader is not one the reader left.
-    if (atEnd || performance.now() - this.#ours > 100) model.follow(atEnd);
+    // Only a move upward leaves the end: rows that come in between two scroll events do not.
+    if (model.window.following ? !atEnd && scroller.scrollTop < this.#lastTop - 1 : atEnd && scroller.scrollTop > this.#lastTop) {
+      model.follow(!model.window.following);
+    }
+    this.#lastTop = scroller.scrollTop;
     if (scroller.scrollTop < NEAR_EDGE && !model.window.following) void model.older();
     if (below < NEAR_EDGE && !model.window.atEnd) void model.newer();
-  };
-
-  /** A wheel or a key upward is a wish to leave the end, at once. */
-  #leave = (event: WheelEvent | KeyboardEvent): void => {
-    const up = "deltaY" in event ? event.deltaY < 0 : ["ArrowUp", "PageUp", "Home"].includes(event.key);
-    if (up) this.#ours = 0;
   };
 
   render({ model, open }: Props) {
     const { window } = model;
     return (
       <div class="feed">
-        <div class="feed-scroll" ref={this.#scroller} onScroll={this.#scrolled} onWheel={this.#leave} onKeyDown={this.#leave} tabIndex={0} role="log" aria-live="off" aria-label="Messages">
+        <div class="feed-scroll" ref={this.#scroller} onScroll={this.#scrolled} tabIndex={0} role="log" aria-live="off" aria-label="Messages">
           {!window.hasOlder && window.entries.length > 0 && <p class="feed-start">The beginning of #{model.room.name}</p>}
           <div class="feed-list" ref={this.#list}>{this.#rows(model, open)}</div>
         </div>

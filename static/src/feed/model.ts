@@ -37,6 +37,7 @@ export class RoomModel {
   readonly streams: Streams;
   readonly room: Room;
   #loading = false;
+  #joinedHead = 0;
   #painting: ReturnType<typeof setTimeout> | undefined;
   readonly #stops: (() => void)[];
 
@@ -73,6 +74,11 @@ export class RoomModel {
 
   discard(key: string): void {
     this.outgoing.value = this.outgoing.value.filter((message) => message.key !== key);
+  }
+
+  /** Whether everything has come that was there at the join. */
+  get settled(): boolean {
+    return this.ready.peek() && this.window.last >= this.#joinedHead;
   }
 
   follow(following: boolean): void {
@@ -133,6 +139,7 @@ export class RoomModel {
   #joined({ again, after, head, missed, streams }: JoinedRoom): void {
     if (!again) this.window.reset([], after);
     this.ready.value = again || after === head;
+    this.#joinedHead = head;
     this.streams.merge(streams);
     this.streams.load().catch(() => undefined);
     if (missed) {

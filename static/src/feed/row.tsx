@@ -79,7 +79,7 @@ function summary(body: unknown): string {
 function Opened({ event, stream, open }: RowProps) {
   const { stream: id, name } = event.body as { stream: string; name: string };
   return (
-    <button type="button" class={`stream-card ${stream?.state ?? ""}`} onClick={() => open(id)} aria-label={`Show the output of ${name}`}>
+    <button type="button" class={`stream-card ${stream?.state ?? ""}`} onClick={() => open(id)} title="Show its output">
       <Icon name="terminal" />
       <span class="stream-name">{name}</span>
       {stream && <StreamFacts info={stream} />}

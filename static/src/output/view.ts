@@ -34,6 +34,7 @@ export class OutputView {
   readonly #rows = new Map<string, { element: HTMLElement; version: number }>();
   readonly #resize = new ResizeObserver(() => this.paint());
   #following = true;
+  #lastTop = 0;
   #wrap = false;
   #columns = 80;
   #charWidth = 0;
@@ -80,6 +81,7 @@ export class OutputView {
       const top = this.#rowOf(this.#top) * ROW + this.#topShift;
       if (Math.abs(top - this.#scroller.scrollTop) > 1) this.#scroller.scrollTop = top;
     }
+    this.#lastTop = this.#scroller.scrollTop;
     this.#show();
   }
 
@@ -207,9 +209,13 @@ export class OutputView {
   #scrolled = (): void => {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
     const atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END;
-    if (atEnd !== this.#following && (!atEnd || this.#buffer.live.value)) {
-      this.#following = atEnd;
-      this.#events.following(atEnd);
+    // Only a move upward leaves the end: lines that come in between two scroll events do not.
+    const left = this.#following && !atEnd && scrollTop < this.#lastTop - 1;
+    const came = !this.#following && atEnd && scrollTop > this.#lastTop && this.#buffer.live.value;
+    this.#lastTop = scrollTop;
+    if (left || came) {
+      this.#following = came;
+      this.#events.following(came);
     }
     this.#top = this.#placeOf(Math.floor(scrollTop / ROW));
     this.#topShift = scrollTop % ROW;

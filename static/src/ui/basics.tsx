@@ -9,15 +9,16 @@ export function Icon({ name }: { name: string }) {
   return <span class={`icon icon-${name}`} aria-hidden="true" />;
 }
 
-type ButtonProps = Omit<ButtonHTMLAttributes<HTMLButtonElement>, "icon"> & {
+type ButtonProps = Omit<ButtonHTMLAttributes<HTMLButtonElement>, "class"> & {
+  class?: string;
   kind?: "primary" | "plain" | "quiet" | "danger";
   icon?: string;
   busy?: boolean;
 };
 
-export function Button({ kind = "plain", icon, busy = false, children, disabled, ...rest }: ButtonProps) {
+export function Button({ kind = "plain", icon, busy = false, children, disabled, class: extra = "", ...rest }: ButtonProps) {
   return (
-    <button type="button" {...rest} class={`button ${kind} ${children ? "" : "only-icon"}`} disabled={disabled || busy} aria-busy={busy}>
+    <button type="button" {...rest} class={`button ${kind} ${children ? "" : "only-icon"} ${extra}`} disabled={disabled || busy} aria-busy={busy}>
       {icon && <Icon name={icon} />}
       {children && <span>{children}</span>}
     </button>

@@ -2,16 +2,16 @@
 
 import type { wire } from "@generic-corp/client";
 
-/** The same tint for the same name, everywhere. */
-function tint(id: string): number {
-  let hash = 0;
-  for (const char of id) hash = (hash * 31 + char.charCodeAt(0)) >>> 0;
-  return hash % 8;
+/** The same hue for the same principal, everywhere (FNV-1a, turned around the circle). */
+function hue(id: string): number {
+  let hash = 0x811c9dc5;
+  for (const char of id) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193);
+  return (hash >>> 0) % 360;
 }
 
 export function Avatar({ sender, small = false }: { sender: wire.Sender; small?: boolean }) {
   const letters = sender.kind === "system" ? "•" : (sender.name.match(/[\p{L}\p{N}]/u)?.[0] ?? "?").toUpperCase();
-  return <span class={`avatar ${sender.kind} tint-${tint(sender.id)} ${small ? "small" : ""}`} aria-hidden="true">{letters}</span>;
+  return <span class={`avatar ${sender.kind} ${small ? "small" : ""}`} style={{ "--hue": hue(sender.id) }} aria-hidden="true">{letters}</span>;
 }
 
 const PRESENCE: Record<string, { glyph: string; tone: string }> = {

@@ -65,7 +65,7 @@ function RoomRow({ room, workspace }: { room: wire.Room; workspace: string }) {
             <span class="chip run"><span class="glyph" aria-hidden="true">●</span>{format.plural(room.open_streams, "stream")} running</span>
           )}
           {unread > 0 && <span class="chip accent">{format.count(unread)} new</span>}
-          <span class="room-people" title={format.plural(room.members, "connection")}><Icon name="people" />{room.members}<span class="sr-only"> connected</span></span>
+          <span class="room-count" title={format.plural(room.members, "connection")}><Icon name="people" />{room.members}<span class="sr-only"> connected</span></span>
           <time class="muted" dateTime={room.last_at}>{room.last_at ? format.ago(room.last_at, now.value) : "quiet so far"}</time>
         </span>
       </a>
