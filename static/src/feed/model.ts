@@ -2,6 +2,7 @@
 
 import { type Hub, HubError, type HistoryOptions, type JoinedRoom, type Room, type RoomEvent, type wire } from "@generic-corp/client";
 import { signal } from "@preact/signals";
+import { plural } from "../format";
 import { Streams } from "./streams";
 import { FeedWindow, TAIL } from "./window";
 
@@ -144,7 +145,7 @@ export class RoomModel {
     this.streams.load().catch(() => undefined);
     if (missed) {
       this.missed.value = { count: missed, from: after + 1 };
-      this.marker.value = { seq: after + 1, text: `Missed while away: ${missed}`, kind: "missed" };
+      this.marker.value = { seq: after + 1, text: `${plural(missed, "message")} while you were away`, kind: "missed" };
     }
     this.#paint(true);
   }
