@@ -1,0 +1,12 @@
+//! The hub as its clients see it: every test starts the real binary on a port of its own and talks to it
+//! over real sockets. One file a behaviour; what they share is in `support`.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should say where"
+)]
+
+mod support;
+
+mod handshake;
+mod rooms;
