@@ -1,6 +1,6 @@
 //! Reading what is stored: pages of a room's log, lists of streams, bytes.
 
-use super::{Error, Rooms};
+use super::{Error, Rooms, check};
 use crate::store::Page;
 use crate::tenant::Scope;
 use bytes::Bytes;
@@ -49,6 +49,9 @@ impl Rooms {
         } = request;
         if before.is_some() && after.is_some() {
             return Err(Error::Invalid("give `before` or `after`, not both".into()));
+        }
+        for (field, seq) in [("before", before), ("after", after)] {
+            seq.map_or(Ok(()), |seq| check::position(field, seq))?;
         }
         if kinds.len() > MAX_KINDS {
             return Err(Error::Invalid(format!(

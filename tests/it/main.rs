@@ -9,4 +9,7 @@
 mod support;
 
 mod handshake;
+mod history;
+mod presence;
+mod publish;
 mod rooms;

@@ -280,6 +280,7 @@ fn command(settings: &BTreeMap<String, String>, arguments: &[&str]) -> Command {
         .args(arguments)
         .stdin(Stdio::null())
         .kill_on_drop(true);
+    command.env("NO_COLOR", "1");
     for (key, value) in settings {
         let name = format!("GENERIC_CORP__{}", key.to_uppercase().replace('.', "__"));
         command.env(name, value);
