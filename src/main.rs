@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use generic_corp::cli;
+use generic_corp::cli::admin::{self, AdminCommand};
 use generic_corp::config::{self, Config, LogFormat, Plans};
 use generic_corp::server::Server;
 use generic_corp::telemetry;
@@ -27,6 +28,9 @@ enum Command {
     /// Looks at the settings.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Makes administrators and keys, on the hub's own machine.
+    #[command(subcommand)]
+    Admin(AdminCommand),
     #[command(flatten)]
     Client(cli::Command),
 }
@@ -43,6 +47,10 @@ fn main() -> ExitCode {
     let outcome = match command {
         Command::Client(command) => return run_client(command),
         Command::Serve => with_config(cli.config, serve),
+        Command::Admin(command) => with_config(cli.config, |config, plans| {
+            let run = admin::run(command, &config, plans, cli::ask_secret);
+            actix_web::rt::System::new().block_on(run)
+        }),
         Command::Config(ConfigCommand::Check) => with_config(cli.config, |config, _| {
             println!("{config:#?}\nthe settings are good");
             Ok(())

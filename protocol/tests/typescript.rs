@@ -32,7 +32,11 @@ impl TypeVisitor for Declarations {
 }
 
 fn generated() -> String {
-    let mut types = Declarations { config: Config::new(), seen: HashSet::new(), text: String::new() };
+    let mut types = Declarations {
+        config: Config::new(),
+        seen: HashSet::new(),
+        text: String::new(),
+    };
     macro_rules! roots { ($($root:ty),* $(,)?) => { $(types.visit::<$root>();)* } }
     roots! {
         ClientFrame, ServerFrame, ErrorCode, frame::Published, frame::HistoryPage,
@@ -52,7 +56,11 @@ fn generated() -> String {
 
 /// One-line comments, and fields indented: ts-rs writes neither.
 fn tidy(text: &str) -> String {
-    let (mut out, mut lines, mut inside) = (String::new(), text.lines().map(str::trim_end).peekable(), false);
+    let (mut out, mut lines, mut inside) = (
+        String::new(),
+        text.lines().map(str::trim_end).peekable(),
+        false,
+    );
     while let Some(line) = lines.next() {
         let indent = if inside { "  " } else { "" };
         if line == "/**" {
@@ -88,10 +96,15 @@ fn constants() -> String {
         let _ = writeln!(text, "export const {name} = {value};");
     }
     text.push_str("\n/** Why the hub ended a connection, and whether a client should connect again by itself. */\n");
-    text.push_str("export const CLOSE_CODES: Record<number, { reason: string; reconnect: boolean }> = {\n");
+    text.push_str(
+        "export const CLOSE_CODES: Record<number, { reason: string; reconnect: boolean }> = {\n",
+    );
     for code in CloseCode::ALL {
         let (number, reason, reconnect) = (code.code(), code.reason(), code.reconnect());
-        let _ = writeln!(text, "  {number}: {{ reason: {reason:?}, reconnect: {reconnect} }},");
+        let _ = writeln!(
+            text,
+            "  {number}: {{ reason: {reason:?}, reconnect: {reconnect} }},"
+        );
     }
     text.push_str("};\n");
     text
@@ -99,7 +112,8 @@ fn constants() -> String {
 
 #[test]
 fn the_typescript_client_has_these_types() {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../clients/typescript/src/protocol.ts");
+    let path =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../clients/typescript/src/protocol.ts");
     let fresh = generated();
     if std::env::var_os("GENERIC_CORP_REFRESH").is_some() {
         fs::write(&path, &fresh).expect("clients/typescript/src is writable");

@@ -35,7 +35,10 @@ pub async fn run(args: HealthArgs) -> anyhow::Result<()> {
         if state.draining { ", it drains" } else { "" }
     );
     if !args.quiet {
-        println!("{} (version {}, node {})", state.status, state.version, state.node);
+        println!(
+            "{} (version {}, node {})",
+            state.status, state.version, state.node
+        );
     }
     Ok(())
 }

@@ -14,7 +14,9 @@ pub fn ask(question: &str) -> anyhow::Result<String> {
     eprint!("{question}");
     std::io::stderr().flush()?;
     let mut line = String::new();
-    stdin.read_line(&mut line).context("cannot read the answer")?;
+    stdin
+        .read_line(&mut line)
+        .context("cannot read the answer")?;
     Ok(line.trim_end_matches(['\n', '\r']).to_owned())
 }
 

@@ -17,6 +17,7 @@ mod token;
 mod watch;
 
 pub use hub::HubArgs;
+pub use input::ask_secret;
 
 use clap::Subcommand;
 

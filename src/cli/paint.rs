@@ -33,7 +33,9 @@ impl Paint {
 
     /// A name in its own colour.
     pub fn name(self, name: &str) -> String {
-        let sum = name.bytes().fold(0usize, |sum, b| sum * 31 % 9973 + b as usize);
+        let sum = name
+            .bytes()
+            .fold(0usize, |sum, b| sum * 31 % 9973 + b as usize);
         let clean = clean(name, false);
         self.sgr(&format!("1;{}", NAMES[sum % NAMES.len()]), &clean)
     }
@@ -65,10 +67,18 @@ impl Paint {
         }
         let reply = event.reply_to.map(|seq| self.dim(&format!("↳#{seq} ")));
         let text = match serde_json::from_str::<Body>(event.body.get()) {
-            Ok(body) => body.text.split('\n').map(|line| clean(line, false)).collect::<Vec<_>>(),
+            Ok(body) => body
+                .text
+                .split('\n')
+                .map(|line| clean(line, false))
+                .collect::<Vec<_>>(),
             Err(_) => vec![clean(event.body.get(), false)],
         };
-        format!("{}{}", reply.unwrap_or_default(), text.join("\n               "))
+        format!(
+            "{}{}",
+            reply.unwrap_or_default(),
+            text.join("\n               ")
+        )
     }
 
     fn closed(self, event: &Event) -> String {
@@ -89,13 +99,21 @@ impl Paint {
         };
         let exit = body.exit_code.map(|code| format!(", exit {code}"));
         let rest = format!("{}, {} bytes", exit.unwrap_or_default(), body.length);
-        format!("{}{}", self.sgr(code, &format!("■ {word}")), self.dim(&rest))
+        format!(
+            "{}{}",
+            self.sgr(code, &format!("■ {word}")),
+            self.dim(&rest)
+        )
     }
 
     /// A line of a stream.
     pub fn output(self, info: &StreamInfo, line: &str) -> String {
         // Of a progress bar that repaints itself, the last state.
-        let line = line.trim_end_matches('\r').rsplit('\r').next().unwrap_or(line);
+        let line = line
+            .trim_end_matches('\r')
+            .rsplit('\r')
+            .next()
+            .unwrap_or(line);
         let end = if self.colours { "\x1b[0m" } else { "" };
         let name = self.dim(&format!("│ {} ", clean(&info.name, false)));
         format!("{name}{}{end}", clean(line, self.colours))
@@ -119,7 +137,11 @@ pub fn clean(text: &str, colours: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        let length = if c == '\x1b' { escape(rest) } else { c.len_utf8() };
+        let length = if c == '\x1b' {
+            escape(rest)
+        } else {
+            c.len_utf8()
+        };
         let (part, after) = rest.split_at(length);
         rest = after;
         let is_colour = part.len() > 2 && part.starts_with("\x1b[") && part.ends_with('m');

@@ -39,12 +39,17 @@ pub async fn send(request: RequestBuilder, url: &str) -> anyhow::Result<Response
 /// The answer's body, or the problem it tells.
 pub async fn read<T: DeserializeOwned>(response: Response) -> anyhow::Result<T> {
     let status = response.status();
-    let body = response.bytes().await.context("the hub's answer broke off")?;
+    let body = response
+        .bytes()
+        .await
+        .context("the hub's answer broke off")?;
     if status.is_success() {
         return serde_json::from_slice(&body).context("the hub's answer cannot be read");
     }
     match serde_json::from_slice::<Problem>(&body) {
         Ok(problem) => Err(anyhow::anyhow!("{} ({})", problem.detail, problem.code)),
-        Err(_) => Err(anyhow::anyhow!("the hub answered with HTTP status {status}")),
+        Err(_) => Err(anyhow::anyhow!(
+            "the hub answered with HTTP status {status}"
+        )),
     }
 }

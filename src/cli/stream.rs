@@ -185,11 +185,7 @@ async fn of_command(
     close(args, sink, ending, stop).await
 }
 
-async fn of_input(
-    args: &StreamArgs,
-    writer: StreamWriter,
-    stop: &mut Stop,
-) -> anyhow::Result<u8> {
+async fn of_input(args: &StreamArgs, writer: StreamWriter, stop: &mut Stop) -> anyhow::Result<u8> {
     let mut cancelled = pin!(writer.cancelled());
     let mut source = Source::input();
     let mut sink = Sink::new(writer, args.tee);

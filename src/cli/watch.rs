@@ -44,7 +44,11 @@ pub struct WatchArgs {
 
 /// Follows the room until it is interrupted or its output is closed.
 pub async fn run(args: WatchArgs) -> anyhow::Result<()> {
-    let client = args.hub.client()?.start().map_err(|error| args.hub.explain(error))?;
+    let client = args
+        .hub
+        .client()?
+        .start()
+        .map_err(|error| args.hub.explain(error))?;
     tell_states(&client);
     let room = tokio::select! {
         room = join(&client, &args) => room.map_err(|error| args.hub.explain(error))?,
