@@ -1,0 +1,97 @@
+//! Commits batches of operations to the logs on SQLite: one transaction a batch.
+//!
+//! This is the write path of the embedded store, on a connection and a thread of its own (a prepared
+//! statement costs 2–4 µs here against a thread hop each through the pool).
+
+mod batch;
+mod event;
+mod room;
+mod stream;
+
+use super::op::{Done, Op, Refusal};
+use super::{Error, Store};
+use crate::config::Durability;
+use batch::Batch;
+use generic_corp_protocol::Timestamp;
+use rusqlite::{Connection, params};
+
+/// The one writer of the logs.
+pub struct Appender {
+    connection: Connection,
+    lease_ms: i64,
+}
+
+/// The results of a batch, one an operation, in order.
+pub type Results = Vec<Result<Done, Refusal>>;
+
+impl Appender {
+    /// Opens the writing connection.
+    ///
+    /// # Errors
+    /// When the database cannot be opened.
+    pub fn open(store: &Store, lease_seconds: u64) -> Result<Self, Error> {
+        let connection = Connection::open(store.path())?;
+        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        let synchronous = match store.durability() {
+            Durability::Full => "FULL",
+            Durability::Normal => "NORMAL",
+        };
+        connection.pragma_update(None, "synchronous", synchronous)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(Self {
+            connection,
+            lease_ms: (lease_seconds * 1000) as i64,
+        })
+    }
+
+    /// Commits all operations, or none of them.
+    ///
+    /// A refusal concerns its operation alone. When the store itself refuses one operation of a batch, the
+    /// others are committed one by one.
+    ///
+    /// # Errors
+    /// When the store cannot commit; nothing was changed.
+    pub fn commit(&mut self, ops: &[Op]) -> Result<Results, Error> {
+        match self.commit_together(ops) {
+            Err(Error::Conflict | Error::Fault(_)) if ops.len() > 1 => {
+                let mut results = Vec::with_capacity(ops.len());
+                for op in ops {
+                    results.append(&mut self.commit_together(std::slice::from_ref(op))?);
+                }
+                Ok(results)
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn commit_together(&mut self, ops: &[Op]) -> Result<Results, Error> {
+        let lease_ms = self.lease_ms;
+        let transaction = self
+            .connection
+            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let mut batch = Batch::new(&transaction, lease_ms);
+        let results = ops
+            .iter()
+            .map(|op| batch.apply(op))
+            .collect::<Result<Results, Error>>()?;
+        batch.finish()?;
+        transaction.commit()?;
+        Ok(results)
+    }
+
+    pub(super) fn connection(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    /// After a restart: gives every producer the time of a lease to come back.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub fn renew_all(&mut self) -> Result<(), Error> {
+        let until = Timestamp::now().0 + self.lease_ms;
+        let sql = "UPDATE streams SET lease_until = $1 WHERE state = 'open' AND lease_until < $1";
+        self.connection.execute(sql, params![until])?;
+        Ok(())
+    }
+}
