@@ -153,7 +153,6 @@ impl Connection {
             if session.scope.sender().id != scope.sender().id
                 || session.scope.workspace() != scope.workspace()
             {
-                drop(session);
                 let text = "a token can be renewed only for the same principal".to_owned();
                 return self.refuse(id, ErrorCode::InvalidToken, text, None);
             }
