@@ -1,12 +1,14 @@
 // Bundles the dashboard into a folder: `node build.mjs OUT [VERSION]`. `cargo build` calls it.
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { basename, join, relative } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const [out = "dist", version = "0.0.0"] = process.argv.slice(2);
+const [folder = "dist", version = "0.0.0"] = process.argv.slice(2);
+const out = resolve(here, folder);
 
 const { metafile } = await build({
   absWorkingDir: here,
@@ -34,3 +36,8 @@ const page = await readFile(join(here, "index.html"), "utf8");
 await mkdir(out, { recursive: true });
 await writeFile(join(out, "index.html"), page.replace("app.css", asset(".css")).replace("app.js", asset(".js")));
 await writeFile(join(out, "favicon.svg"), await readFile(join(here, "favicon.svg")));
+
+// The server packs nothing by itself.
+for (const name of names) {
+  await writeFile(join(out, `${name}.gz`), gzipSync(await readFile(join(out, name)), { level: 9 }));
+}
