@@ -304,6 +304,7 @@ fn application(
         .app_data(shared.draining)
         .configure(http::configure)
         .configure(crate::socket::configure)
+        .configure(http::dashboard::configure)
         .wrap_fn(|request, service| {
             metrics::counter!("generic_corp_http_requests_total").increment(1);
             service.call(request)

@@ -3,6 +3,7 @@
 mod account;
 mod agent;
 pub mod body;
+pub mod dashboard;
 pub mod error;
 pub mod extract;
 mod health;
