@@ -222,15 +222,18 @@ fn serve(config: &Config, shared: Shared) -> anyhow::Result<(SocketAddr, ServerH
     let factory = move || {
         // Once a worker, on its own thread.
         let door = Rc::new(door(&shared));
+        let worker = door.worker.clone();
         let gate = gate.clone();
         HttpService::build()
             .client_request_timeout(header_timeout)
+            // A refused body is read away for this long, so that its sender can read the answer.
+            .client_disconnect_timeout(Duration::from_secs(1))
             .local_addr(address)
             .on_connect_ext(move |socket: &TcpStream, extensions| gate.admit(socket, extensions))
             .upgrade(fn_service(move |(request, framed)| {
                 crate::socket::upgrade(door.clone(), request, framed)
             }))
-            .finish(map_config(application(shared.clone()), |()| {
+            .finish(map_config(application(shared.clone(), worker), |()| {
                 AppConfig::default()
             }))
             .tcp()
@@ -284,6 +287,7 @@ fn door(shared: &Shared) -> Door {
 
 fn application(
     shared: Shared,
+    worker: Rc<Worker>,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -294,6 +298,7 @@ fn application(
     >,
 > {
     App::new()
+        .app_data(worker)
         .app_data(web::Data::new(shared.store))
         .app_data(web::Data::new(shared.auth))
         .app_data(web::Data::new(shared.tenants))

@@ -545,6 +545,7 @@ pub struct StreamClosed {
 /// See [`ServerFrame::Cancel`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CancelNotice {
     /// The stream to stop.
     pub stream: StreamId,

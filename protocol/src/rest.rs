@@ -3,7 +3,7 @@
 //! Paths stand in `docs/http-api.md` and in the served OpenAPI document. The room's log over HTTP
 //! uses [`crate::frame`]'s results: `Published`, `HistoryPage`, `StreamOpened`.
 
-use crate::frame::Quota;
+use crate::frame::{CancelNotice, Quota};
 use crate::message::ClientInfo as Client;
 use crate::message::StreamRole;
 use crate::{
@@ -367,6 +367,10 @@ bodies! {
         /// Everything before this byte is committed.
         #[cfg_attr(feature = "typescript", ts(type = "number"))]
         offset: u64,
+        /// Somebody asks the producer to stop.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        cancel: Option<CancelNotice>,
     }
     /// `POST /workspaces/{workspace}/streams/{stream}/close`.
     request CloseStream {

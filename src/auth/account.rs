@@ -148,15 +148,15 @@ impl Auth {
         }
     }
 
-    /// Ends the session of a genuine refresh token, also of one that was traded already.
+    /// Ends the session of a genuine refresh token, also of one that was traded already; says which.
     ///
     /// # Errors
     /// [`Error::InvalidToken`], or the store's.
-    pub async fn logout(&self, token: &str) -> Result<(), Error> {
+    pub async fn logout(&self, token: &str) -> Result<SessionId, Error> {
         let (session, _) = self.0.refresh.read(token)?;
         self.0.store.end_session(session).await?;
         self.0.sessions.forget(&session);
-        Ok(())
+        Ok(session)
     }
 }
 

@@ -12,9 +12,11 @@ mod session;
 mod settle;
 mod tick;
 mod watch;
+mod watcher;
 
 pub use hello::{Proven, admit};
 pub use registry::{Credential, Registry};
+pub use watcher::Watcher;
 
 use crate::auth::Auth;
 use crate::fanout::{Client, Mail, Viewer};

@@ -20,6 +20,26 @@ pub fn text_frame<T: Serialize>(frame: &T) -> Bytes {
     bytes.freeze()
 }
 
+/// The payloads of whole frames as the hub writes them, for transports that are no WebSocket.
+pub fn payloads(mut frames: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (header, length) = match *frames.get(1)? {
+            126 => (
+                4,
+                usize::from(u16::from_be_bytes(frames.get(2..4)?.try_into().ok()?)),
+            ),
+            127 => {
+                let length = u64::from_be_bytes(frames.get(2..10)?.try_into().ok()?);
+                (10, usize::try_from(length).ok()?)
+            }
+            short => (2, usize::from(short)),
+        };
+        let payload = frames.get(header..header + length)?;
+        frames = &frames[header + length..];
+        Some(payload)
+    })
+}
+
 /// An entry of a room's log as a WebSocket text message.
 pub(super) fn event_frame(event: &Event) -> Bytes {
     #[derive(Serialize)]
@@ -102,6 +122,21 @@ fn pieces(mut data: &[u8]) -> impl Iterator<Item = &[u8]> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn payloads_are_what_was_framed() {
+        let mut frames = BytesMut::new();
+        let texts = ["", "x", &"y".repeat(126), &"z".repeat(70_000), "end"];
+        for text in texts {
+            Parser::write_message(&mut frames, text, OpCode::Text, true, false);
+        }
+        let found: Vec<_> = payloads(&frames).collect();
+        assert_eq!(found, texts.map(str::as_bytes));
+        assert_eq!(
+            payloads(&frames[..frames.len() - 1]).count(),
+            texts.len() - 1
+        );
+    }
 
     proptest! {
         #[test]

@@ -16,7 +16,7 @@ mod wake;
 mod worker;
 
 pub use cursor::{Cursor, RoomCursor, StreamCursor};
-pub use encode::text_frame;
+pub use encode::{payloads, text_frame};
 pub use hub::{Hub, Options};
 pub use presence::Change;
 pub use room_tail::RoomTail;

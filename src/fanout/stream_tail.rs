@@ -242,7 +242,8 @@ mod tests {
                 Read::Last(_) => return true,
                 Read::Chunk(chunk) => chunk,
                 Read::Cold => {
-                    let end = log.len().min(cursor.offset as usize + 5);
+                    let until = cursor.until.map_or(log.len(), |until| until as usize);
+                    let end = log.len().min(until).min(cursor.offset as usize + 5);
                     seen.extend_from_slice(&log[cursor.offset as usize..end]);
                     cursor.offset = end as u64;
                     continue;

@@ -4,11 +4,12 @@ use super::body::Body;
 use super::extract::{Caller, address};
 use super::{ApiError, Options, Origins};
 use crate::auth::Auth;
+use crate::connection::{Credential, Registry};
 use crate::tenant::Tenants;
 use actix_web::cookie::{Cookie, SameSite, time};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
-use generic_corp_protocol::ErrorCode;
 use generic_corp_protocol::rest::{Login, Me, Refresh, Register, Session, Setup, SetupStatus};
+use generic_corp_protocol::{CloseCode, ErrorCode};
 
 const COOKIE: &str = "gc_refresh";
 const COOKIE_PATH: &str = "/api/v1/auth";
@@ -103,10 +104,12 @@ pub(super) async fn logout(
     auth: web::Data<Auth>,
     options: web::Data<Options>,
     origins: web::Data<Origins>,
+    registry: web::Data<Registry>,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
     let token = refresh_token(&request, &origins, body).await?;
-    auth.logout(&token).await?;
+    let session = auth.logout(&token).await?;
+    registry.close(Credential::Session(session), CloseCode::Unauthenticated);
     let mut gone = cookie(&options, "");
     gone.make_removal();
     Ok(HttpResponse::NoContent().cookie(gone).finish())

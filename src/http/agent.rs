@@ -4,10 +4,11 @@ use super::ApiError;
 use super::body::Body;
 use super::extract::{Admin, Read, Scoped, in_path, page};
 use super::routes::next_page;
+use crate::connection::{Credential, Registry};
 use crate::tenant::Tenants;
 use actix_web::{HttpRequest, HttpResponse, web};
-use generic_corp_protocol::ApiKeyId;
 use generic_corp_protocol::rest::{Agent, ApiKey, NewAgent, NewApiKey, NewApiKeySecret};
+use generic_corp_protocol::{ApiKeyId, CloseCode};
 
 /// The agents of a workspace, by name; further ones as the `Link` header says.
 #[utoipa::path(get, path = "/workspaces/{workspace}/agents", tag = "agent",
@@ -80,8 +81,10 @@ pub(super) async fn revoke_key(
     request: HttpRequest,
     scoped: Scoped<Admin>,
     tenants: web::Data<Tenants>,
+    registry: web::Data<Registry>,
 ) -> Result<HttpResponse, ApiError> {
     let id: ApiKeyId = in_path(&request, "key")?;
     tenants.revoke_key(&scoped.scope, id).await?;
+    registry.close(Credential::Key(id), CloseCode::Forbidden);
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,7 +1,7 @@
 //! Failures as `application/problem+json` (RFC 9457).
 
 use crate::telemetry::fault;
-use crate::{auth, store, tenant};
+use crate::{auth, room, store, tenant};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
@@ -38,13 +38,6 @@ impl ApiError {
             retry_after,
             details: None,
         }
-    }
-
-    /// With facts that belong to the code.
-    #[must_use]
-    pub fn with_details(mut self, details: serde_json::Value) -> Self {
-        self.details = Some(details);
-        self
     }
 
     /// The code.
@@ -117,6 +110,17 @@ impl From<tenant::Error> for ApiError {
 impl From<store::Error> for ApiError {
     fn from(error: store::Error) -> Self {
         Self::of(error.code(), &error, None)
+    }
+}
+
+impl From<room::Error> for ApiError {
+    fn from(error: room::Error) -> Self {
+        Self {
+            code: error.code(),
+            detail: error.message(),
+            retry_after: error.retry_after_ms().map(Duration::from_millis),
+            details: error.details(),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
-use generic_corp_protocol::{ErrorCode, Slug};
+use generic_corp_protocol::{ErrorCode, Slug, StreamId};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
@@ -19,6 +19,8 @@ pub struct Caller(pub Principal);
 
 /// The caller's right to the workspace in the path, with at least the permission `P`.
 pub struct Scoped<P> {
+    /// Who asks.
+    pub principal: Principal,
     /// The right.
     pub scope: Scope,
     permission: PhantomData<P>,
@@ -51,6 +53,16 @@ permissions! {
     Admin = admin;
 }
 
+/// None here: what the handler calls looks at the scopes itself.
+pub struct Any;
+
+impl Permission for Any {
+    const NAME: &'static str = "";
+    fn is_in(_: Scopes) -> bool {
+        true
+    }
+}
+
 impl FromRequest for Caller {
     type Error = ApiError;
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
@@ -75,6 +87,7 @@ impl<P: Permission> FromRequest for Scoped<P> {
                 .await?;
             if P::is_in(scope.scopes()) {
                 Ok(Self {
+                    principal,
                     scope,
                     permission: PhantomData,
                 })
@@ -188,6 +201,14 @@ pub fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, ApiError> 
             };
             ApiError::new(code, format!("query: {cause}"))
         })
+}
+
+/// The stream's id in the path.
+///
+/// # Errors
+/// `not_found`.
+pub fn stream(request: &HttpRequest) -> Result<StreamId, ApiError> {
+    in_path(request, "stream")
 }
 
 #[derive(Deserialize)]

@@ -5,11 +5,16 @@ mod agent;
 pub mod body;
 pub mod dashboard;
 pub mod error;
+mod event;
 pub mod extract;
 mod health;
+mod live;
 mod openapi;
 pub mod origin;
 pub mod routes;
+mod sse;
+mod stream;
+mod stream_bytes;
 mod unread;
 mod workspace;
 
@@ -36,6 +41,8 @@ pub struct Options {
     pub secure_cookies: bool,
     /// Life of the refresh cookie.
     pub refresh_lifetime: Duration,
+    /// Silence on a live answer is broken this often.
+    pub heartbeat: Duration,
     /// Who this node is.
     pub node: String,
 }
@@ -49,6 +56,7 @@ impl Options {
             registration_open: config.auth.registration == Registration::Open,
             secure_cookies: config.server.public_url.starts_with("https://"),
             refresh_lifetime: Duration::from_secs(config.auth.refresh_token_days * 86_400),
+            heartbeat: Duration::from_secs(config.socket.heartbeat_seconds),
             node,
         }
     }

@@ -1,6 +1,6 @@
 //! The API's own description, as an OpenAPI document.
 
-use super::{account, agent, workspace};
+use super::{account, agent, event, live, stream, stream_bytes, workspace};
 use actix_web::HttpResponse;
 use generic_corp_protocol::rest::Problem;
 use std::sync::LazyLock;
@@ -38,6 +38,18 @@ use utoipa::{Modify, OpenApi};
         agent::keys,
         agent::create_key,
         agent::revoke_key,
+        workspace::connections,
+        event::history,
+        event::publish,
+        live::room,
+        live::stream,
+        stream::list,
+        stream::open,
+        stream::show,
+        stream::close,
+        stream::cancel,
+        stream_bytes::read,
+        stream_bytes::append,
     )
 )]
 pub(super) struct Api;

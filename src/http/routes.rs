@@ -1,7 +1,9 @@
 //! Every path of the API, once: what registers it is what the document and its test are held to.
 
 use super::error::no_such_path;
-use super::{ApiError, account, agent, health, openapi, unread, workspace};
+use super::{
+    ApiError, account, agent, event, health, live, openapi, stream, stream_bytes, unread, workspace,
+};
 use crate::tenant::Page;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, LINK, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::{DefaultHeaders, from_fn};
@@ -46,6 +48,15 @@ routes! {
     "/workspaces/{workspace}/agents" => get agent::list, post agent::create;
     "/workspaces/{workspace}/keys" => get agent::keys, post agent::create_key;
     "/workspaces/{workspace}/keys/{key}" => delete agent::revoke_key;
+    "/workspaces/{workspace}/connections" => get workspace::connections;
+    "/workspaces/{workspace}/rooms/{room}/events" => get event::history, post event::publish;
+    "/workspaces/{workspace}/rooms/{room}/live" => get live::room;
+    "/workspaces/{workspace}/rooms/{room}/streams" => get stream::list, post stream::open;
+    "/workspaces/{workspace}/streams/{stream}" => get stream::show;
+    "/workspaces/{workspace}/streams/{stream}/bytes" => get stream_bytes::read, post stream_bytes::append;
+    "/workspaces/{workspace}/streams/{stream}/close" => post stream::close;
+    "/workspaces/{workspace}/streams/{stream}/cancel" => post stream::cancel;
+    "/workspaces/{workspace}/streams/{stream}/live" => get live::stream;
 }
 
 /// Registers the API and the health paths.

@@ -2,11 +2,18 @@
 
 mod account;
 mod body;
+mod live;
+mod stream;
 mod tenant;
 
 use super::{Options, Origins, configure, openapi, routes};
 use crate::auth::{self, Auth};
+use crate::bus::Bus;
 use crate::config::{Durability, Plans};
+use crate::connection::Registry;
+use crate::fanout;
+use crate::history::{self, History};
+use crate::room::Rooms;
 use crate::store::{self, Store};
 use crate::tenant::{Administrator, Tenants};
 use actix_web::dev::ServerHandle;
@@ -26,13 +33,18 @@ pub(super) const PASSWORD: &str = "correct horse";
 /// A hub that listens on a port of its own.
 pub(super) struct Hub {
     pub address: SocketAddr,
-    pub auth: Auth,
-    pub tenants: Tenants,
-    pub store: Store,
-    pub draining: web::Data<AtomicBool>,
+    pub parts: Parts,
     pub client: reqwest::Client,
     server: ServerHandle,
     _folder: tempfile::TempDir,
+}
+
+impl std::ops::Deref for Hub {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
 }
 
 impl Drop for Hub {
@@ -45,31 +57,11 @@ impl Hub {
     /// With no user yet.
     pub async fn empty() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let store = Store::open(store::Options {
-            url: format!("sqlite:{}", folder.path().join("hub.db").display()),
-            durability: Durability::Normal,
-            read_connections: 2,
-        });
-        let store = store.await.expect("opens");
-        let auth = Auth::new(
-            store.clone(),
-            auth::Options {
-                secret: "0123456789abcdef0123456789abcdef".into(),
-                access_lifetime: Duration::from_secs(900),
-                refresh_lifetime: Duration::from_secs(86_400),
-                bcrypt_cost: 4,
-            },
-        );
-        let plans = Plans::load("").expect("built in");
-        let tenants = Tenants::new(store.clone(), plans, "free");
-        let draining = web::Data::new(AtomicBool::new(false));
-        let (server, address) = listen(&store, &auth, &tenants, &draining);
+        let parts = Parts::build(folder.path()).await;
+        let (server, address) = parts.listen();
         Self {
             address,
-            auth,
-            tenants,
-            store,
-            draining,
+            parts,
             client: reqwest::Client::new(),
             server,
             _folder: folder,
@@ -136,43 +128,93 @@ impl Hub {
     }
 }
 
-fn listen(
-    store: &Store,
-    auth: &Auth,
-    tenants: &Tenants,
-    draining: &web::Data<AtomicBool>,
-) -> (ServerHandle, SocketAddr) {
-    let options = web::Data::new(Options {
-        max_body_bytes: 65_536,
-        body_timeout: Duration::from_secs(1),
-        registration_open: true,
-        secure_cookies: false,
-        refresh_lifetime: Duration::from_secs(86_400),
-        node: "node-1".to_owned(),
-    });
-    let origins = web::Data::new(Origins::new("https://hub.example.com", &[]));
-    let (store, auth) = (web::Data::new(store.clone()), web::Data::new(auth.clone()));
-    let (tenants, draining) = (web::Data::new(tenants.clone()), draining.clone());
-    let app = move || {
-        App::new()
-            .app_data(options.clone())
-            .app_data(origins.clone())
-            .app_data(store.clone())
-            .app_data(auth.clone())
-            .app_data(tenants.clone())
-            .app_data(draining.clone())
-            .configure(configure)
-    };
-    let server = HttpServer::new(app)
-        .workers(1)
-        .disable_signals()
-        .bind(("127.0.0.1", 0))
-        .expect("a free port");
-    let address = server.addrs()[0];
-    let server = server.run();
-    let handle = server.handle();
-    actix_web::rt::spawn(server);
-    (handle, address)
+/// The parts that the application shares, without a server of their own.
+#[derive(Clone)]
+pub(super) struct Parts {
+    pub store: Store,
+    pub auth: Auth,
+    pub tenants: Tenants,
+    pub rooms: Rooms,
+    pub registry: Registry,
+    pub draining: web::Data<AtomicBool>,
+}
+
+impl Parts {
+    async fn build(folder: &std::path::Path) -> Self {
+        let store = Store::open(store::Options {
+            url: format!("sqlite:{}", folder.join("hub.db").display()),
+            durability: Durability::Normal,
+            read_connections: 2,
+        });
+        let store = store.await.expect("opens");
+        let auth = Auth::new(
+            store.clone(),
+            auth::Options {
+                secret: "0123456789abcdef0123456789abcdef".into(),
+                access_lifetime: Duration::from_secs(900),
+                refresh_lifetime: Duration::from_secs(86_400),
+                bcrypt_cost: 4,
+            },
+        );
+        let bus = Bus::local();
+        let tails = fanout::Options {
+            room_bytes: 4096,
+            stream_bytes: 4096,
+        };
+        let hub = fanout::Hub::new(store.clone(), tails);
+        let receiver = hub.clone();
+        bus.receive(move |hint| receiver.deliver(hint));
+        let log = history::Options {
+            queue: 64,
+            lease_seconds: 30,
+        };
+        let history = History::start(store.clone(), bus.clone(), &log).expect("starts");
+        Self {
+            tenants: Tenants::new(store.clone(), Plans::load("").expect("built in"), "free"),
+            rooms: Rooms::new(history, hub, bus),
+            registry: Registry::default(),
+            draining: web::Data::new(AtomicBool::new(false)),
+            store,
+            auth,
+        }
+    }
+
+    fn listen(&self) -> (ServerHandle, SocketAddr) {
+        let options = web::Data::new(Options {
+            max_body_bytes: 65_536,
+            body_timeout: Duration::from_secs(1),
+            registration_open: true,
+            secure_cookies: false,
+            refresh_lifetime: Duration::from_secs(86_400),
+            heartbeat: Duration::from_secs(1),
+            node: "node-1".to_owned(),
+        });
+        let origins = web::Data::new(Origins::new("https://hub.example.com", &[]));
+        let parts = self.clone();
+        let app = move || {
+            App::new()
+                .app_data(fanout::Worker::start(parts.rooms.hub().clone()))
+                .app_data(options.clone())
+                .app_data(origins.clone())
+                .app_data(web::Data::new(parts.store.clone()))
+                .app_data(web::Data::new(parts.auth.clone()))
+                .app_data(web::Data::new(parts.tenants.clone()))
+                .app_data(web::Data::new(parts.rooms.clone()))
+                .app_data(web::Data::new(parts.registry.clone()))
+                .app_data(parts.draining.clone())
+                .configure(configure)
+        };
+        let server = HttpServer::new(app)
+            .workers(1)
+            .disable_signals()
+            .bind(("127.0.0.1", 0))
+            .expect("a free port");
+        let address = server.addrs()[0];
+        let server = server.run();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        (handle, address)
+    }
 }
 
 /// The code of a failed answer, which must be a problem document of the right status.

@@ -4,11 +4,14 @@ use super::ApiError;
 use super::body::Body;
 use super::extract::{Admin, Caller, Read, Scoped, page, room};
 use super::routes::next_page;
+use crate::connection::Registry;
+use crate::fanout::Hub;
+use crate::room::Rooms;
 use crate::store::room::RoomRow;
 use crate::tenant::Tenants;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
-use generic_corp_protocol::rest::{NewRoom, NewWorkspace, Room, Workspace};
+use generic_corp_protocol::rest::{Connection, NewRoom, NewWorkspace, Room, Workspace};
 
 /// The workspaces of an organization.
 #[utoipa::path(get, path = "/organizations/{organization}/workspaces", tag = "workspace",
@@ -66,11 +69,12 @@ pub(super) async fn rooms(
     request: HttpRequest,
     scoped: Scoped<Read>,
     tenants: web::Data<Tenants>,
+    hub: web::Data<Rooms>,
 ) -> Result<HttpResponse, ApiError> {
     let page = page(&request)?;
     let rooms = tenants.rooms(&scoped.scope, &page).await?;
     let last = rooms.last().map(|room| room.name.to_string());
-    let rooms: Vec<_> = rooms.into_iter().map(shown).collect();
+    let rooms: Vec<_> = rooms.into_iter().map(|row| shown(row, hub.hub())).collect();
     Ok(next_page(&request, &page, rooms.len(), last).json(rooms))
 }
 
@@ -81,6 +85,7 @@ pub(super) async fn rooms(
 pub(super) async fn create_room(
     scoped: Scoped<Admin>,
     tenants: web::Data<Tenants>,
+    hub: web::Data<Rooms>,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
     let new: NewRoom = body.json().await?;
@@ -89,7 +94,7 @@ pub(super) async fn create_room(
     let place = format!("/api/v1/workspaces/{workspace}/rooms/{name}");
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, place))
-        .json(shown(made)))
+        .json(shown(made, hub.hub())))
 }
 
 /// A room.
@@ -101,16 +106,29 @@ pub(super) async fn show_room(
     request: HttpRequest,
     scoped: Scoped<Read>,
     tenants: web::Data<Tenants>,
+    hub: web::Data<Rooms>,
 ) -> Result<web::Json<Room>, ApiError> {
     let found = tenants.find_room(&scoped.scope, &room(&request)?).await?;
-    Ok(web::Json(shown(found)))
+    Ok(web::Json(shown(found, hub.hub())))
+}
+
+/// The live connections of a workspace on this node, with their counters.
+#[utoipa::path(get, path = "/workspaces/{workspace}/connections", tag = "workspace",
+    params(("workspace" = String, Path, description = "Name or id")),
+    responses((status = 200, body = Vec<Connection>)))]
+pub(super) async fn connections(
+    scoped: Scoped<Admin>,
+    registry: web::Data<Registry>,
+) -> web::Json<Vec<Connection>> {
+    web::Json(registry.list(scoped.scope.workspace()))
 }
 
 fn organization(request: &HttpRequest) -> &str {
     request.match_info().get("organization").unwrap_or_default()
 }
 
-fn shown(row: RoomRow) -> Room {
+fn shown(row: RoomRow, hub: &Hub) -> Room {
+    let members = hub.members(row.id).1;
     Room {
         id: row.id,
         name: row.name,
@@ -118,7 +136,7 @@ fn shown(row: RoomRow) -> Room {
         head: row.head,
         epoch: row.epoch,
         last_at: row.last_at,
-        members: 0,
+        members: u32::try_from(members).unwrap_or(u32::MAX),
         open_streams: row.open_streams,
         created_at: row.created_at,
     }
