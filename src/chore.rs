@@ -1,5 +1,8 @@
-//! What a node does on a timer: tells presence, renews and ends leases, forgets unused tails.
+//! What a node does on a timer: tells presence, renews and ends leases, ends connections whose right is
+//! gone, forgets unused tails.
 
+use crate::auth::Auth;
+use crate::connection::Registry;
 use crate::history::History;
 use crate::room::Rooms;
 use crate::store::op::{Op, Tenant};
@@ -12,11 +15,19 @@ use tokio::time::{MissedTickBehavior, interval};
 const PRESENCE: Duration = Duration::from_millis(250);
 /// How often streams without a producer are looked for.
 const LEASES: Duration = Duration::from_secs(1);
+/// How often credentials in use are looked at: what is taken away elsewhere ends within this time.
+const CREDENTIALS: Duration = Duration::from_millis(500);
 /// How often unused tails are forgotten and metrics tidied.
 const TIDY: Duration = Duration::from_secs(10);
 
 /// Runs until it is aborted. `lease` is how long a stream outlives the silence of its producer.
-pub async fn run(rooms: Rooms, metrics: PrometheusHandle, lease: Duration) {
+pub async fn run(
+    rooms: Rooms,
+    registry: Registry,
+    auth: Auth,
+    metrics: PrometheusHandle,
+    lease: Duration,
+) {
     let every = |period| {
         let mut interval = interval(period);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -24,11 +35,13 @@ pub async fn run(rooms: Rooms, metrics: PrometheusHandle, lease: Duration) {
     };
     let (mut presence, mut leases) = (every(PRESENCE), every(LEASES));
     let (mut renew, mut tidy) = (every(lease / 3), every(TIDY));
+    let mut credentials = every(CREDENTIALS);
     loop {
         tokio::select! {
             _ = presence.tick() => rooms.hub().tell_presence(),
             _ = renew.tick() => renew_leases(&rooms).await,
             _ = leases.tick() => end_leases(rooms.history()).await,
+            _ = credentials.tick() => registry.close_ended(&auth).await,
             _ = tidy.tick() => {
                 rooms.hub().sweep();
                 metrics.run_upkeep();

@@ -85,7 +85,13 @@ impl Server {
             }
         };
         let lease = Duration::from_secs(config.log.stream_lease_seconds);
-        let chores = actix_web::rt::spawn(chore::run(shared.rooms.clone(), metrics, lease));
+        let chores = actix_web::rt::spawn(chore::run(
+            shared.rooms.clone(),
+            shared.registry.clone(),
+            shared.auth.clone(),
+            metrics,
+            lease,
+        ));
         Ok(Self {
             address,
             metrics: metrics_address,

@@ -10,7 +10,7 @@ use super::{Error, Principal, Scopes, api_key};
 use crate::store::Store;
 use crate::store::api_key::KeyRow;
 use crate::store::session::SessionRow;
-use generic_corp_protocol::{ApiKeyId, SessionId, Timestamp};
+use generic_corp_protocol::{SessionId, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -43,7 +43,6 @@ pub(super) struct Inner {
     pub(super) refresh_ms: i64,
     pub(super) sessions: Cache<SessionId, SessionRow>,
     pub(super) keys: Cache<String, KeyRow>,
-    pub(super) key_lives: Cache<ApiKeyId, KeyRow>,
     pub(super) key_use: KeyUse,
 }
 
@@ -59,7 +58,6 @@ impl Auth {
             refresh_ms: i64::try_from(options.refresh_lifetime.as_millis()).unwrap_or(i64::MAX),
             sessions: Cache::new(),
             keys: Cache::new(),
-            key_lives: Cache::new(),
             key_use: KeyUse::new(store.clone()),
             store,
         }))
@@ -115,7 +113,6 @@ impl Auth {
                 let key = self.0.store.key_by_prefix(read.prefix).await?;
                 let key = key.ok_or(Error::InvalidToken)?;
                 self.0.keys.put(key.prefix.clone(), asked, key.clone());
-                self.0.key_lives.put(key.id, asked, key.clone());
                 key
             }
         };

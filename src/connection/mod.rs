@@ -8,6 +8,7 @@ mod close;
 mod dispatch;
 mod hello;
 mod registry;
+mod revoke;
 mod session;
 mod settle;
 mod tick;

@@ -13,7 +13,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What a connection proved itself with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Credential {
     /// A signed-in session.
     Session(SessionId),
@@ -33,7 +33,7 @@ impl From<&Principal> for Credential {
 /// A cheap handle; see the module.
 #[derive(Clone, Default)]
 pub struct Registry {
-    entries: Arc<DashMap<ConnectionId, Entry>>,
+    pub(super) entries: Arc<DashMap<ConnectionId, Entry>>,
     organizations: Arc<DashMap<OrganizationId, usize>>,
 }
 

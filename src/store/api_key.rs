@@ -96,24 +96,29 @@ impl Store {
         row.as_ref().map(key).transpose()
     }
 
-    /// Those of `ids` that there are.
-    pub async fn keys_by_id(&self, ids: &[ApiKeyId]) -> Result<Vec<KeyRow>, Error> {
-        let mut found = Vec::with_capacity(ids.len());
+    /// Those of `ids` that were revoked or have expired, or whose agent was locked out.
+    pub async fn ended_keys(
+        &self,
+        ids: &[ApiKeyId],
+        now: Timestamp,
+    ) -> Result<Vec<ApiKeyId>, Error> {
+        let mut ended = Vec::new();
         for ids in ids.chunks(BATCH) {
             let mut query = QueryBuilder::<Sqlite>::new(
-                "SELECT k.*, a.name AS agent_name, a.disabled_at FROM api_keys k
-                 JOIN agents a ON a.id = k.agent_id WHERE k.id IN (",
+                "SELECT k.id FROM api_keys k JOIN agents a ON a.id = k.agent_id
+                 WHERE (k.revoked_at IS NOT NULL OR a.disabled_at IS NOT NULL OR k.expires_at <= ",
             );
+            query.push_bind(now.0).push(") AND k.id IN (");
             let mut list = query.separated(", ");
             for id in ids {
                 list.push_bind(id.0);
             }
             query.push(")");
             for row in query.build().fetch_all(&self.read).await? {
-                found.push(key(&row)?);
+                ended.push(ApiKeyId(uuid(&row, "id")?));
             }
         }
-        Ok(found)
+        Ok(ended)
     }
 
     /// At most `limit` keys of a workspace that are not revoked, the oldest first, after `after`.

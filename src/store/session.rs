@@ -81,24 +81,30 @@ impl Store {
         row.as_ref().map(session).transpose()
     }
 
-    /// Those of `ids` that there are.
-    pub async fn sessions(&self, ids: &[SessionId]) -> Result<Vec<SessionRow>, Error> {
-        let mut found = Vec::with_capacity(ids.len());
+    /// Those of `ids` that were ended, or whose user was locked out or had every session ended.
+    pub async fn ended_sessions(
+        &self,
+        ids: &[SessionId],
+        now: Timestamp,
+    ) -> Result<Vec<SessionId>, Error> {
+        let mut ended = Vec::new();
         for ids in ids.chunks(BATCH) {
             let mut query = QueryBuilder::<Sqlite>::new(
-                "SELECT s.*, u.email, u.name, u.disabled_at, u.generation AS user_generation
-                 FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id IN (",
+                "SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id
+                 WHERE (s.ended_at IS NOT NULL OR u.disabled_at IS NOT NULL
+                        OR u.generation <> s.generation OR s.expires_at <= ",
             );
+            query.push_bind(now.0).push(") AND s.id IN (");
             let mut list = query.separated(", ");
             for id in ids {
                 list.push_bind(id.0);
             }
             query.push(")");
             for row in query.build().fetch_all(&self.read).await? {
-                found.push(session(&row)?);
+                ended.push(SessionId(uuid(&row, "id")?));
             }
         }
-        Ok(found)
+        Ok(ended)
     }
 
     /// Begins a session for a user whose password was checked at `generation`.
@@ -123,15 +129,20 @@ impl Store {
         .execute(&mut *transaction)
         .await?;
         sqlx::query(
-            "DELETE FROM sessions WHERE user_id = $1 AND (expires_at <= $2 OR id IN
-             (SELECT id FROM sessions WHERE user_id = $1 ORDER BY created_at DESC, id DESC
-              LIMIT 1000 OFFSET $3))",
+            "UPDATE sessions SET ended_at = $2 WHERE ended_at IS NULL AND id IN
+             (SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL
+              ORDER BY created_at DESC, id DESC LIMIT 1000 OFFSET $3)",
         )
         .bind(user.0)
         .bind(now.0)
         .bind(MAX_SESSIONS)
         .execute(&mut *transaction)
         .await?;
+        sqlx::query("DELETE FROM sessions WHERE user_id = $1 AND expires_at <= $2")
+            .bind(user.0)
+            .bind(now.0)
+            .execute(&mut *transaction)
+            .await?;
         transaction.commit().await?;
         Ok(id)
     }
