@@ -296,11 +296,13 @@ impl Viewer {
     fn cold_done(self: &Rc<Self>, slot: usize, serial: u64, found: Option<Found>) {
         let mut state = self.state.borrow_mut();
         state.cold.pop_front();
-        let cursor = state.cursors.get_mut(slot).and_then(Option::as_mut);
-        if let Some((_, cursor)) = cursor.filter(|(known, _)| *known == serial) {
-            state.ready = found
-                .and_then(|found| advance(cursor, found))
-                .map(|chunk| (slot, chunk));
+        if let Some((known, cursor)) = state.cursors.get_mut(slot).and_then(Option::as_mut) {
+            // Of an earlier cursor in this slot the answer is of no use; its successor waited for it.
+            if *known == serial {
+                state.ready = found
+                    .and_then(|found| advance(cursor, found))
+                    .map(|chunk| (slot, chunk));
+            }
             state.dirty.push_back(slot);
         }
         drop(state);
