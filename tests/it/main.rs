@@ -13,3 +13,6 @@ mod history;
 mod presence;
 mod publish;
 mod rooms;
+mod stream_life;
+mod stream_read;
+mod stream_write;
