@@ -36,12 +36,19 @@ fn main() {
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let page = out.join("ui");
     let skip = std::env::var_os("GENERIC_CORP_SKIP_UI").is_some_and(|value| value != "0");
-    let result = if skip { Err("GENERIC_CORP_SKIP_UI is set".to_owned()) } else { bundle(&out, &page) };
+    let result = if skip {
+        Err("GENERIC_CORP_SKIP_UI is set".to_owned())
+    } else {
+        bundle(&out, &page)
+    };
     if let Err(reason) = &result {
         if !skip {
             println!("cargo::warning=the dashboard is left out: {reason}");
             // Try again at the next build: Node or the network may be there by then.
-            println!("cargo::rerun-if-changed={}", page.join("never-there").display());
+            println!(
+                "cargo::rerun-if-changed={}",
+                page.join("never-there").display()
+            );
         }
         stub(&page, reason).expect("OUT_DIR is writable");
     }
@@ -69,7 +76,10 @@ fn bundle(out: &Path, page: &Path) -> Outcome {
     remove(&fresh)?;
     let version = std::env::var("CARGO_PKG_VERSION").unwrap_or_default();
     let mut node = Command::new("node");
-    node.current_dir(work.join("static")).arg("build.mjs").arg(&fresh).arg(version);
+    node.current_dir(work.join("static"))
+        .arg("build.mjs")
+        .arg(&fresh)
+        .arg(version);
     run(node, "node build.mjs", BUNDLE_LIMIT)?;
     remove(page)?;
     fs::rename(&fresh, page).map_err(|error| format!("{}: {error}", page.display()))
@@ -84,7 +94,12 @@ fn install(folder: &Path) -> Outcome {
     }
     let mut npm = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
     npm.current_dir(folder).args([
-        "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1",
+        "ci",
+        "--omit=dev",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--fetch-retries=1",
     ]);
     run(npm, "npm ci", INSTALL_LIMIT)?;
     fs::write(&stamp, lock).map_err(|error| format!("{}: {error}", stamp.display()))
@@ -100,7 +115,9 @@ fn run(mut command: Command, name: &str, limit: Duration) -> Outcome {
         .stdout(output)
         .stderr(errors)
         .spawn()
-        .map_err(|error| format!("`{name}` cannot be started ({error}); install Node 20 or newer"))?;
+        .map_err(|error| {
+            format!("`{name}` cannot be started ({error}); install Node 20 or newer")
+        })?;
     let begun = Instant::now();
     let status = loop {
         match child.try_wait().map_err(|error| error.to_string())? {
@@ -117,7 +134,11 @@ fn run(mut command: Command, name: &str, limit: Duration) -> Outcome {
     if status.success() {
         return Ok(());
     }
-    let line = said.lines().rev().find(|line| line.contains("rror")).unwrap_or("it said nothing");
+    let line = said
+        .lines()
+        .rev()
+        .find(|line| line.contains("rror"))
+        .unwrap_or("it said nothing");
     Err(format!("`{name}` failed ({status}): {}", line.trim()))
 }
 
@@ -138,9 +159,15 @@ fn copy(from: &Path, to: &Path) -> Outcome {
 }
 
 fn remove(path: &Path) -> Outcome {
-    let result = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    let result = if path.is_dir() {
+        fs::remove_dir_all(path)
+    } else {
+        fs::remove_file(path)
+    };
     match result {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(format!("{}: {error}", path.display())),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(format!("{}: {error}", path.display()))
+        }
         _ => Ok(()),
     }
 }

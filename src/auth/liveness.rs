@@ -16,7 +16,7 @@ impl Auth {
     ) -> Result<(Vec<SessionId>, Vec<ApiKeyId>), Error> {
         let now = Timestamp::now();
         let sessions = self.0.store.ended_sessions(sessions, now).await?;
-        let keys = self.0.store.ended_keys(keys, now).await?;
+        let keys = self.0.store.ended_keys(keys).await?;
         Ok((sessions, keys))
     }
 

@@ -156,6 +156,9 @@ impl Connection {
                 let text = "a token can be renewed only for the same principal".to_owned();
                 return self.refuse(id, ErrorCode::InvalidToken, text, None);
             }
+            self.parts
+                .registry
+                .renew(self.id, Credential::from(&principal));
             session.principal = principal;
             session.scope = scope;
             session.binary = binary;

@@ -93,6 +93,13 @@ impl Registry {
         }
     }
 
+    /// The connection goes on with another credential.
+    pub(super) fn renew(&self, id: ConnectionId, credential: Credential) {
+        if let Some(mut entry) = self.entries.get_mut(&id) {
+            entry.credential = credential;
+        }
+    }
+
     pub(super) fn describe(&self, id: ConnectionId, client: Option<ClientInfo>) {
         if let Some(mut entry) = self.entries.get_mut(&id) {
             entry.client = client;

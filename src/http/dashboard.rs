@@ -1,8 +1,8 @@
 //! The dashboard: the files that `build.rs` bundled, embedded, served with what a browser may keep of them.
 
 use actix_web::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    EntityTag, ETag, Header as _, IfNoneMatch, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETag,
+    EntityTag, Header as _, IfNoneMatch, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, guard};
@@ -48,8 +48,14 @@ fn read() -> actix_web::Route {
 async fn page(request: HttpRequest) -> HttpResponse {
     let mut answer = serve(&request, INDEX, ASK);
     let headers = answer.headers_mut();
-    for (name, value) in [(CONTENT_SECURITY_POLICY, POLICY), (REFERRER_POLICY, "same-origin")] {
-        headers.insert(name, actix_web::http::header::HeaderValue::from_static(value));
+    for (name, value) in [
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (REFERRER_POLICY, "same-origin"),
+    ] {
+        headers.insert(
+            name,
+            actix_web::http::header::HeaderValue::from_static(value),
+        );
     }
     answer
 }
@@ -70,7 +76,9 @@ fn serve(request: &HttpRequest, path: &str, cache: &'static str) -> HttpResponse
             .content_type("text/plain; charset=utf-8")
             .body("There is no such file.");
     };
-    let packed = takes_gzip(request).then(|| Files::get(&format!("{path}.gz"))).flatten();
+    let packed = takes_gzip(request)
+        .then(|| Files::get(&format!("{path}.gz")))
+        .flatten();
     let encoding = packed.as_ref().map(|_| "gzip");
     let tag = tag(&plain, encoding);
     let known = match IfNoneMatch::parse(request) {
@@ -78,7 +86,11 @@ fn serve(request: &HttpRequest, path: &str, cache: &'static str) -> HttpResponse
         Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(&tag)),
         Err(_) => false,
     };
-    let mut answer = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    let mut answer = if known {
+        HttpResponse::NotModified()
+    } else {
+        HttpResponse::Ok()
+    };
     answer
         .insert_header(ETag(tag))
         .insert_header((CACHE_CONTROL, cache))
@@ -96,11 +108,15 @@ fn serve(request: &HttpRequest, path: &str, cache: &'static str) -> HttpResponse
 }
 
 fn takes_gzip(request: &HttpRequest) -> bool {
-    let accepted = request.headers().get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    let accepted = request
+        .headers()
+        .get(ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok());
     accepted.is_some_and(|list| {
         list.split(',').any(|entry| {
             let (name, weight) = entry.split_once(';').unwrap_or((entry, ""));
-            name.trim() == "gzip" && !matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
+            name.trim() == "gzip"
+                && !matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
         })
     })
 }
@@ -108,13 +124,23 @@ fn takes_gzip(request: &HttpRequest) -> bool {
 /// From the content, so that every node and every restart gives the same.
 fn tag(file: &EmbeddedFile, encoding: Option<&str>) -> EntityTag {
     let hash = file.metadata.sha256_hash();
-    let short: String = hash[..12].iter().map(|byte| format!("{byte:02x}")).collect();
-    EntityTag::new_strong(format!("{short}{}", encoding.map(|name| format!("-{name}")).unwrap_or_default()))
+    let short: String = hash[..12]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    EntityTag::new_strong(format!(
+        "{short}{}",
+        encoding.map(|name| format!("-{name}")).unwrap_or_default()
+    ))
 }
 
 fn media_type(file: &EmbeddedFile) -> String {
     let kind = file.metadata.mimetype();
-    if kind.starts_with("text/") { format!("{kind}; charset=utf-8") } else { kind.to_owned() }
+    if kind.starts_with("text/") {
+        format!("{kind}; charset=utf-8")
+    } else {
+        kind.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -127,25 +153,47 @@ mod tests {
     async fn ask(method: Method, path: &str, headers: &[(&str, &str)]) -> ServiceResponse {
         let app = test::init_service(App::new().configure(configure)).await;
         let request = test::TestRequest::default().method(method).uri(path);
-        let request = headers.iter().fold(request, |request, header| request.insert_header(*header));
+        let request = headers
+            .iter()
+            .fold(request, |request, header| request.insert_header(*header));
         test::call_service(&app, request.to_request()).await
     }
 
     fn header<'a>(answer: &'a ServiceResponse, name: &str) -> &'a str {
-        answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        answer
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 
     #[actix_web::test]
     async fn every_view_is_the_one_page_and_other_paths_are_not() {
-        for path in ["/", "/sign-in", "/setup", "/w/main", "/w/main/rooms/deploy/streams/1"] {
+        for path in [
+            "/",
+            "/sign-in",
+            "/setup",
+            "/w/main",
+            "/w/main/rooms/deploy/streams/1",
+        ] {
             let answer = ask(Method::GET, path, &[]).await;
             assert_eq!(answer.status(), StatusCode::OK, "{path}");
             assert_eq!(header(&answer, "cache-control"), "no-cache");
             assert_eq!(header(&answer, "content-type"), "text/html; charset=utf-8");
             assert_eq!(header(&answer, "content-security-policy"), POLICY);
         }
-        for path in ["/api/v1/nothing", "/ws", "/assets/app-MISSING.js", "/assets/../index.html", "/nothing"] {
-            assert_eq!(ask(Method::GET, path, &[]).await.status(), StatusCode::NOT_FOUND, "{path}");
+        for path in [
+            "/api/v1/nothing",
+            "/ws",
+            "/assets/app-MISSING.js",
+            "/assets/../index.html",
+            "/nothing",
+        ] {
+            assert_eq!(
+                ask(Method::GET, path, &[]).await.status(),
+                StatusCode::NOT_FOUND,
+                "{path}"
+            );
         }
     }
 
@@ -157,7 +205,10 @@ mod tests {
         };
         let path = format!("/{script}");
         let plain = ask(Method::GET, &path, &[("accept-encoding", "br, gzip;q=0")]).await;
-        assert_eq!(header(&plain, "content-type"), "text/javascript; charset=utf-8");
+        assert_eq!(
+            header(&plain, "content-type"),
+            "text/javascript; charset=utf-8"
+        );
         assert_eq!(header(&plain, "cache-control"), FOREVER);
         assert_eq!(header(&plain, "content-encoding"), "");
         let packed = ask(Method::GET, &path, &[("accept-encoding", "gzip, deflate")]).await;
@@ -169,13 +220,18 @@ mod tests {
         assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
         assert_eq!(header(&again, "etag"), tag);
         assert_eq!(ask(Method::HEAD, &path, &[]).await.status(), StatusCode::OK);
-        assert_eq!(ask(Method::POST, &path, &[]).await.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(
+            ask(Method::POST, &path, &[]).await.status(),
+            StatusCode::METHOD_NOT_ALLOWED
+        );
     }
 
     #[test]
     async fn the_page_has_no_inline_script_or_style() {
         let page = Files::get(INDEX).expect("there is always a page");
         let text = String::from_utf8(page.data.into_owned()).expect("the page is UTF-8");
-        assert!(!text.contains("<style") && !text.contains(" style=") && !text.contains("<script>"));
+        assert!(
+            !text.contains("<style") && !text.contains(" style=") && !text.contains("<script>")
+        );
     }
 }

@@ -14,10 +14,11 @@ use actix_http::body::{BodySize, to_bytes};
 use actix_http::error::PayloadError;
 use actix_http::h1::{self, Codec};
 use actix_http::ws::{self, HandshakeError};
-use actix_web::ResponseError;
-use actix_web::http::header::{HeaderMap, HeaderValue, SEC_WEBSOCKET_PROTOCOL};
+use actix_web::http::header::{ALLOW, HeaderMap, HeaderValue, SEC_WEBSOCKET_PROTOCOL};
+use actix_web::http::{Method, StatusCode};
 use actix_web::rt::net::TcpStream;
 use actix_web::web;
+use actix_web::{HttpRequest, ResponseError};
 use bytes::{Bytes, BytesMut};
 use generic_corp_protocol::limit::MAX_FRAME_BYTES;
 use generic_corp_protocol::{CloseCode, ErrorCode, SUBPROTOCOL};
@@ -28,7 +29,19 @@ use std::task::Waker;
 
 /// Registers what answers at a WebSocket's path when no WebSocket is asked for.
 pub fn configure(config: &mut web::ServiceConfig) {
-    let refuse = async || handshake_error(&HandshakeError::NoWebsocketUpgrade).error_response();
+    let refuse = async |request: HttpRequest| {
+        let error = match *request.method() {
+            Method::GET => HandshakeError::NoWebsocketUpgrade,
+            _ => HandshakeError::GetMethodRequired,
+        };
+        let mut answer = handshake_error(&error).error_response();
+        if answer.status() == StatusCode::METHOD_NOT_ALLOWED {
+            answer
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static("GET"));
+        }
+        answer
+    };
     config.service(web::resource("/ws/{workspace}").to(refuse));
 }
 
