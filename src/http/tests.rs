@@ -262,6 +262,17 @@ fn every_route_is_documented_and_every_document_is_routed() {
     assert_eq!(documented, routed);
 }
 
+#[test]
+fn every_route_is_in_the_documentation() {
+    let page = include_str!("../../docs/http-api.md");
+    for (path, methods) in routes::TABLE {
+        for method in *methods {
+            let row = format!("| `{} {path}` |", method.to_uppercase());
+            assert!(page.contains(&row), "docs/http-api.md has no row {row}");
+        }
+    }
+}
+
 #[actix_web::test]
 async fn the_document_is_served_and_whole() {
     let hub = Hub::empty().await;

@@ -247,6 +247,19 @@ async fn keys_are_shown_once_and_end_when_revoked() {
         "forbidden"
     );
 
+    let used = async {
+        loop {
+            let keys = hub.get("/workspaces/main/keys", &token).await;
+            let keys: Vec<ApiKey> = keys.json().await.expect("keys");
+            if keys[0].last_used_at.is_some() {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), used)
+        .await
+        .expect("its use is written");
+
     let revoke = || {
         let path = format!("/workspaces/main/keys/{}", made.key.id);
         hub.request(Method::DELETE, &path)
