@@ -1,0 +1,110 @@
+// A real hub on a port of its own, which can be killed and started again on the same file.
+
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+export const EMAIL = "ada@example.com";
+export const PASSWORD = "correct horse battery";
+const START_MS = 30_000;
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const binary = resolve(process.env.GENERIC_CORP_BIN ?? join(here, "../../target/debug/generic-corp"));
+if (!existsSync(binary)) throw new Error(`there is no hub at ${binary}; build it with \`cargo build\` or set GENERIC_CORP_BIN`);
+
+export class Hub {
+  #process;
+  #folder = mkdtempSync(join(tmpdir(), "generic-corp-browser-"));
+  #settings;
+  #port = 0;
+  url = "";
+  /** What the hub printed before it listened. */
+  banner = [];
+
+  constructor(settings) {
+    this.#settings = settings;
+  }
+
+  /** A hub that runs; with an administrator, unless `settings` say otherwise. */
+  static async start({ administrator = true, ...settings } = {}) {
+    const first = administrator ? { BOOTSTRAP__EMAIL: EMAIL, BOOTSTRAP__PASSWORD: PASSWORD } : {};
+    const hub = new Hub({ ...first, ...settings });
+    await hub.start();
+    const page = await (await fetch(hub.url)).text();
+    if (!page.includes("/assets/")) throw new Error("this hub was built without its dashboard; see the warning of `cargo build`");
+    return hub;
+  }
+
+  /** Starts it, again on the same port and file. */
+  async start() {
+    const settings = {
+      SERVER__PORT: String(this.#port),
+      METRICS__PORT: "0",
+      DATABASE__URL: `sqlite:${join(this.#folder, "hub.db")}`,
+      AUTH__BCRYPT_COST: "4",
+      SERVER__DRAIN_SECONDS: "1",
+      ...this.#settings,
+    };
+    const env = { ...process.env };
+    for (const [name, value] of Object.entries(settings)) env[`GENERIC_CORP__${name}`] = value;
+    this.#process = spawn(binary, ["serve"], { cwd: this.#folder, env, stdio: ["ignore", "pipe", "pipe"] });
+    let log = "";
+    this.#process.stderr.on("data", (data) => (log = (log + data).slice(-4_000)));
+    this.banner = [];
+    this.url = await new Promise((done, fail) => {
+      const late = setTimeout(() => fail(new Error(`the hub does not listen\n${log}`)), START_MS);
+      this.#process.once("exit", (code) => (clearTimeout(late), fail(new Error(`the hub ended with ${code}\n${log}`))));
+      createInterface({ input: this.#process.stdout }).on("line", (line) => {
+        this.banner.push(line);
+        const address = /^listening on (\S+)/.exec(line)?.[1];
+        if (address) (clearTimeout(late), done(address));
+      });
+    });
+    this.#port = Number(new URL(this.url).port);
+  }
+
+  /** Ends it as a power cut would. */
+  async kill() {
+    await this.#end("SIGKILL");
+  }
+
+  async stop() {
+    await this.#end("SIGKILL");
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #end(signal) {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const ended = new Promise((done) => this.#process.once("exit", done));
+    this.#process.kill(signal);
+    await ended;
+  }
+
+  /** A request to the API; throws with the problem when it is refused. */
+  async api(path, { method = "GET", body, token = this.token } = {}) {
+    const response = await fetch(`${this.url}/api/v1${path}`, {
+      method,
+      headers: { ...(token && { authorization: `Bearer ${token}` }), ...(body !== undefined && { "content-type": "application/json" }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return response.status === 204 ? undefined : response.json();
+  }
+
+  /** Signs the administrator in, for requests and keys. */
+  async signIn() {
+    this.token = (await this.api("/auth/login", { method: "POST", body: { email: EMAIL, password: PASSWORD } })).access_token;
+  }
+
+  /** A new key of an agent. */
+  async key(agent) {
+    return (await this.api("/workspaces/main/keys", { method: "POST", body: { agent } })).secret;
+  }
+
+  async room(name, topic = "") {
+    return this.api("/workspaces/main/rooms", { method: "POST", body: { name, topic } });
+  }
+}
