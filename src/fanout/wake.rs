@@ -19,6 +19,10 @@ pub enum LogId {
 }
 
 /// Something for one connection, from another thread.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all mail is an outcome; a box would cost every request an allocation"
+)]
 #[derive(Debug)]
 pub enum Mail {
     /// The outcome of the operation that the connection numbered `request`.

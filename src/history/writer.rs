@@ -100,12 +100,10 @@ fn announce(ops: &[Op], results: &Results, bus: &Bus, chores: &mut Chores) {
                 Done::Appended {
                     length, fresh_from, ..
                 },
-            ) => {
-                if length > fresh_from {
-                    let fresh = data.slice((fresh_from - offset) as usize..);
-                    bytes.push(*stream, *fresh_from, fresh, bus);
-                    chores.grown(*stream);
-                }
+            ) if length > fresh_from => {
+                let fresh = data.slice((fresh_from - offset) as usize..);
+                bytes.push(*stream, *fresh_from, fresh, bus);
+                chores.grown(*stream);
             }
             (
                 _,

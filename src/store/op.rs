@@ -76,41 +76,67 @@ pub struct Ending {
 pub enum Op {
     /// Appends an event to a room.
     Publish {
+        /// Whose.
         tenant: Tenant,
+        /// The room.
         room: RoomId,
+        /// The event.
         draft: Draft,
     },
     /// Opens a stream, or finds the one with this key.
     Open {
+        /// Whose.
         tenant: Tenant,
+        /// The room.
         room: RoomId,
+        /// The stream.
         draft: StreamDraft,
     },
     /// Appends bytes to a stream; what is stored already is skipped.
     Append {
+        /// Whose.
         tenant: Tenant,
+        /// The stream.
         stream: StreamId,
+        /// Who writes; must be who opened it.
         sender: uuid::Uuid,
+        /// Where `data` begins.
         offset: u64,
+        /// The bytes.
         data: Bytes,
     },
     /// Ends a stream.
     Close {
+        /// Whose.
         tenant: Tenant,
+        /// The stream.
         stream: StreamId,
+        /// How.
         ending: Ending,
     },
     /// Ends a stream whose producer has not been seen; does nothing if it has come back.
-    Expire { tenant: Tenant, stream: StreamId },
+    Expire {
+        /// Whose.
+        tenant: Tenant,
+        /// The stream.
+        stream: StreamId,
+    },
     /// Notes that somebody wants a stream to stop.
     Cancel {
+        /// Whose.
         tenant: Tenant,
+        /// The stream.
         stream: StreamId,
+        /// Who asks.
         by: Sender,
+        /// Why.
         reason: Option<String>,
     },
     /// Renews the leases of streams whose producers are connected.
-    Renew { streams: Vec<StreamId> },
+    Renew {
+        /// The streams.
+        streams: Vec<StreamId>,
+    },
 }
 
 impl Op {
@@ -149,29 +175,43 @@ pub struct CancelWish {
 pub enum Done {
     /// The event is in the log; `entry` unless it was there before.
     Published {
+        /// Its position.
         seq: u64,
+        /// When it was accepted.
         time: Timestamp,
+        /// What to announce.
         entry: Option<Entry>,
     },
     /// The stream is there; `entry` unless it was there before.
     Opened {
+        /// The stream as it stands.
         info: StreamInfo,
+        /// What to announce.
         entry: Option<Entry>,
+        /// A wish that it should stop.
         cancel: Option<CancelWish>,
     },
     /// The stream is durable up to `length`; the bytes from `fresh_from` on are new.
     Appended {
+        /// Bytes stored.
         length: u64,
+        /// Where the new bytes begin.
         fresh_from: u64,
+        /// A wish that it should stop.
         cancel: Option<CancelWish>,
     },
     /// The stream is closed; `entry` unless it was before.
     Closed {
+        /// The stream as it stands.
         info: StreamInfo,
+        /// What to announce.
         entry: Option<Entry>,
     },
     /// The wish is noted.
-    Cancelled { wish: CancelWish },
+    Cancelled {
+        /// Who wants it and why.
+        wish: CancelWish,
+    },
     /// Nothing to tell.
     Nothing,
 }
@@ -190,8 +230,16 @@ pub enum Refusal {
     KeyReused,
     /// The offset lies beyond the stream's end, or a close names another length.
     #[error("the stream has {length} bytes")]
-    Offset { length: u64 },
+    Offset {
+        /// Bytes stored.
+        length: u64,
+    },
     /// The stream is closed.
     #[error("the stream is {}", .state.as_str())]
-    StreamClosed { state: StreamState, length: u64 },
+    StreamClosed {
+        /// How it ended.
+        state: StreamState,
+        /// Bytes stored.
+        length: u64,
+    },
 }
