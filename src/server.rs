@@ -151,7 +151,7 @@ async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
     };
     let hub = Hub::new(store.clone(), tails);
     let receiver = hub.clone();
-    bus.receive(move |hint| receiver.deliver(hint));
+    bus.receive(move |hints| receiver.deliver(hints));
     let log = history::Options {
         queue: config.log.append_queue,
         lease_seconds: config.log.stream_lease_seconds,

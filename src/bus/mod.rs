@@ -48,7 +48,7 @@ pub enum Hint {
     },
 }
 
-type Receiver = Box<dyn Fn(Hint) + Send + Sync>;
+type Receiver = Box<dyn Fn(Vec<Hint>) + Send + Sync>;
 
 /// A cheap handle to the bus of this node.
 #[derive(Clone, Default)]
@@ -64,15 +64,15 @@ impl Bus {
 
     /// Sets who takes the hints on this node; only the first call counts.
     ///
-    /// The receiver runs where the hint was published, so it must not wait.
-    pub fn receive(&self, receiver: impl Fn(Hint) + Send + Sync + 'static) {
+    /// The receiver runs where the hints were published, so it must not wait.
+    pub fn receive(&self, receiver: impl Fn(Vec<Hint>) + Send + Sync + 'static) {
         drop(self.receiver.set(Box::new(receiver)));
     }
 
-    /// Tells every node.
-    pub fn publish(&self, hint: Hint) {
-        if let Some(receiver) = self.receiver.get() {
-            receiver(hint);
+    /// Tells every node. What was committed together is told together.
+    pub fn publish(&self, hints: Vec<Hint>) {
+        if let Some(receiver) = self.receiver.get().filter(|_| !hints.is_empty()) {
+            receiver(hints);
         }
     }
 }

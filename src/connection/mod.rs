@@ -242,7 +242,7 @@ impl Client for Connection {
     fn receive(&self, mail: Mail) {
         match mail {
             Mail::Settled { request, result } => self.settled(request, result),
-            Mail::Frame(frame) => self.viewer.send_encoded(&frame),
+            Mail::Cancel(notice) => self.tell_cancel(notice),
             Mail::Close(code) => self.close(code),
             Mail::Goaway { reconnect_after_ms } => self.go_away(reconnect_after_ms),
         }

@@ -66,7 +66,7 @@ impl Connection {
                 if id.is_some() {
                     self.answer(id, Ok(serde_json::json!({ "offset": length })));
                 }
-                self.tell_cancel(stream, cancel);
+                self.tell_wish(stream, cancel);
             }
             (Pending::Close { id, stream }, Ok(Done::Closed { info, .. })) => {
                 self.produced(stream);
@@ -91,7 +91,7 @@ impl Connection {
         self.answer(id, Ok(room::opened(info, duplicate, handle)));
         if info.state == StreamState::Open {
             self.produces(info.stream);
-            self.tell_cancel(info.stream, cancel);
+            self.tell_wish(info.stream, cancel);
         }
     }
 
@@ -133,18 +133,21 @@ impl Connection {
             .remove_producer(stream, &self.viewer.address());
     }
 
-    /// A wish that came while the producer was away; told once a connection.
-    fn tell_cancel(&self, stream: StreamId, wish: Option<CancelWish>) {
-        let Some(CancelWish { by, reason }) = wish else {
-            return;
-        };
+    /// A wish that came while the producer was away.
+    fn tell_wish(&self, stream: StreamId, wish: Option<CancelWish>) {
+        if let Some(CancelWish { by, reason }) = wish {
+            self.tell_cancel(CancelNotice { stream, by, reason });
+        }
+    }
+
+    /// Told once a connection and stream: a producer that does not read is not buried in wishes.
+    pub(super) fn tell_cancel(&self, notice: CancelNotice) {
         let fresh = match self.session.borrow_mut().as_deref_mut() {
-            Some(session) => session.told.insert(stream),
+            Some(session) => session.told.insert(notice.stream),
             None => false,
         };
         if fresh {
-            self.viewer
-                .send(&ServerFrame::Cancel(CancelNotice { stream, by, reason }));
+            self.viewer.send(&ServerFrame::Cancel(notice));
         }
     }
 

@@ -139,55 +139,76 @@ impl Hub {
         Ok(Some((tail, info)))
     }
 
-    /// Takes a hint from the bus. Never waits.
-    pub fn deliver(&self, hint: Hint) {
+    /// Takes hints from the bus. Never waits.
+    ///
+    /// Viewers are woken when all is in place, so that they read what was committed together in one go.
+    pub fn deliver(&self, hints: Vec<Hint>) {
+        let grown: HashSet<LogId> = hints
+            .into_iter()
+            .filter_map(|hint| self.take(hint))
+            .collect();
+        for log in grown {
+            self.notify(log);
+        }
+    }
+
+    /// Puts a hint where it belongs; returns the log that grew.
+    fn take(&self, hint: Hint) -> Option<LogId> {
         match hint {
             Hint::Event { room, epoch, event } => {
-                self.with_room(room, |tail| {
-                    tail.deliver(event.seq, &epoch, || event_frame(&event))
-                });
+                let grew = self
+                    .room_tail(room)?
+                    .deliver(event.seq, &epoch, || event_frame(&event));
+                grew.then_some(LogId::Room(room))
             }
-            Hint::Ephemeral { room, message } => self.with_room(room, |tail| {
+            Hint::Ephemeral { room, message } => {
+                let tail = self.room_tail(room)?;
                 tail.deliver_ephemeral(text_frame(&ServerFrame::Ephemeral((*message).clone())));
-                true
-            }),
+                Some(LogId::Room(room))
+            }
             Hint::Bytes {
                 stream,
                 offset,
                 data,
             } => {
-                self.with_stream(stream, |tail| tail.deliver(offset, data));
+                let grew = self.stream_tail(stream)?.deliver(offset, data);
+                grew.then_some(LogId::Stream(stream))
             }
             Hint::Closed { end } => {
-                self.0.producers.remove(&end.stream);
-                self.with_stream(end.stream, |tail| {
-                    tail.finish(end.clone());
-                    true
-                });
+                let stream = end.stream;
+                self.0.producers.remove(&stream);
+                self.stream_tail(stream)?.finish(end);
+                Some(LogId::Stream(stream))
             }
             Hint::Cancel { notice } => {
-                if let Some(producer) = self.0.producers.get(&notice.stream) {
-                    producer.send(Mail::Frame(text_frame(&ServerFrame::Cancel(notice))));
-                }
+                let producer = self.0.producers.get(&notice.stream)?;
+                producer.send(Mail::Cancel(notice));
+                None
             }
         }
     }
 
-    fn with_room(&self, room: RoomId, deliver: impl FnOnce(&RoomTail) -> bool) {
-        let tail = self.0.rooms.get(&room).map(|tail| tail.clone());
-        if let Some(tail) = tail
-            && deliver(&tail)
-        {
-            tail.wakes.notify(LogId::Room(room), &self.0.inboxes);
-        }
+    // Cloned, so that no guard of the map lives longer than the look-up.
+    fn room_tail(&self, room: RoomId) -> Option<Arc<RoomTail>> {
+        self.0.rooms.get(&room).map(|tail| tail.clone())
     }
 
-    fn with_stream(&self, stream: StreamId, deliver: impl FnOnce(&StreamTail) -> bool) {
-        let tail = self.0.streams.get(&stream).map(|tail| tail.clone());
-        if let Some(tail) = tail
-            && deliver(&tail)
-        {
-            tail.wakes.notify(LogId::Stream(stream), &self.0.inboxes);
+    fn stream_tail(&self, stream: StreamId) -> Option<Arc<StreamTail>> {
+        self.0.streams.get(&stream).map(|tail| tail.clone())
+    }
+
+    fn notify(&self, log: LogId) {
+        match log {
+            LogId::Room(id) => {
+                if let Some(tail) = self.room_tail(id) {
+                    tail.wakes.notify(log, &self.0.inboxes);
+                }
+            }
+            LogId::Stream(id) => {
+                if let Some(tail) = self.stream_tail(id) {
+                    tail.wakes.notify(log, &self.0.inboxes);
+                }
+            }
         }
     }
 
@@ -260,7 +281,7 @@ impl Hub {
     pub fn tell_presence(&self) {
         let changed = std::mem::take(&mut *self.0.presence.lock());
         for room in changed {
-            self.with_room(room, |_| true);
+            self.notify(LogId::Room(room));
         }
     }
 
@@ -276,8 +297,8 @@ impl Hub {
 
     /// Members of a room on this node, and their number.
     pub fn members(&self, room: RoomId) -> (Vec<Member>, usize) {
-        let tail = self.0.rooms.get(&room).map(|tail| tail.clone());
-        tail.map_or((Vec::new(), 0), |tail| tail.members())
+        self.room_tail(room)
+            .map_or((Vec::new(), 0), |tail| tail.members())
     }
 
     /// The connection at `address` writes this stream.

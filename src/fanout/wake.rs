@@ -2,7 +2,7 @@
 
 use crate::history;
 use crate::store::op::Done;
-use bytes::Bytes;
+use generic_corp_protocol::frame::CancelNotice;
 use generic_corp_protocol::{CloseCode, RoomId, StreamId};
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -32,8 +32,8 @@ pub enum Mail {
         /// What came of it.
         result: Result<Done, history::Error>,
     },
-    /// A frame to send, already encoded.
-    Frame(Bytes),
+    /// Somebody wants a stream to stop that the connection writes.
+    Cancel(CancelNotice),
     /// The connection must end.
     Close(CloseCode),
     /// The hub drains; this connection's slot to reconnect.

@@ -87,6 +87,7 @@ fn settle(
 /// Tells the bus what is new, in the order of the log; neighbouring bytes of a stream go as one.
 fn announce(ops: &[Op], results: &Results, bus: &Bus, chores: &mut Chores) {
     let mut bytes = Grown::default();
+    let mut hints = Vec::with_capacity(ops.len());
     for (op, result) in ops.iter().zip(results) {
         let Ok(done) = result else { continue };
         match (op, done) {
@@ -102,7 +103,7 @@ fn announce(ops: &[Op], results: &Results, bus: &Bus, chores: &mut Chores) {
                 },
             ) if length > fresh_from => {
                 let fresh = data.slice((fresh_from - offset) as usize..);
-                bytes.push(*stream, *fresh_from, fresh, bus);
+                bytes.push(*stream, *fresh_from, fresh, &mut hints);
                 chores.grown(*stream);
             }
             (
@@ -114,22 +115,22 @@ fn announce(ops: &[Op], results: &Results, bus: &Bus, chores: &mut Chores) {
                     entry: Some(entry), ..
                 },
             ) => {
-                bus.publish(event_hint(entry));
+                hints.push(event_hint(entry));
             }
             (
                 Op::Close { stream, .. } | Op::Expire { stream, .. },
                 Done::Closed { info, entry },
             ) => {
-                bytes.flush(bus);
+                bytes.flush(&mut hints);
                 if let Some(entry) = entry {
-                    bus.publish(Hint::Closed { end: end(info) });
-                    bus.publish(event_hint(entry));
+                    hints.push(Hint::Closed { end: end(info) });
+                    hints.push(event_hint(entry));
                     chores.closed(*stream);
                 }
             }
             (Op::Cancel { stream, .. }, Done::Cancelled { wish }) => {
                 let (by, reason) = (wish.by.clone(), wish.reason.clone());
-                bus.publish(Hint::Cancel {
+                hints.push(Hint::Cancel {
                     notice: CancelNotice {
                         stream: *stream,
                         by,
@@ -140,7 +141,8 @@ fn announce(ops: &[Op], results: &Results, bus: &Bus, chores: &mut Chores) {
             _ => {}
         }
     }
-    bytes.flush(bus);
+    bytes.flush(&mut hints);
+    bus.publish(hints);
 }
 
 fn event_hint(entry: &crate::store::op::Entry) -> Hint {
@@ -173,7 +175,7 @@ struct Grown {
 }
 
 impl Grown {
-    fn push(&mut self, stream: StreamId, offset: u64, data: Bytes, bus: &Bus) {
+    fn push(&mut self, stream: StreamId, offset: u64, data: Bytes, hints: &mut Vec<Hint>) {
         if self.stream == Some(stream) {
             if self.joined.is_empty() {
                 self.joined.extend_from_slice(&self.first);
@@ -181,11 +183,11 @@ impl Grown {
             self.joined.extend_from_slice(&data);
             return;
         }
-        self.flush(bus);
+        self.flush(hints);
         (self.stream, self.offset, self.first) = (Some(stream), offset, data);
     }
 
-    fn flush(&mut self, bus: &Bus) {
+    fn flush(&mut self, hints: &mut Vec<Hint>) {
         let Some(stream) = self.stream.take() else {
             return;
         };
@@ -195,7 +197,7 @@ impl Grown {
         } else {
             self.joined.split().freeze()
         };
-        bus.publish(Hint::Bytes {
+        hints.push(Hint::Bytes {
             stream,
             offset: self.offset,
             data,

@@ -162,7 +162,6 @@ impl Client for Live {
 
     fn receive(&self, mail: Mail) {
         match mail {
-            Mail::Frame(frame) => self.viewer.send_encoded(&frame),
             Mail::Close(code) => self.close(code),
             Mail::Goaway { reconnect_after_ms } => {
                 let retry = reconnect_after_ms.max(MIN_RETRY_MS);
@@ -172,8 +171,8 @@ impl Client for Live {
                 });
                 self.leave("goaway", Some(retry), &data);
             }
-            // It never asks for anything.
-            Mail::Settled { .. } => {}
+            // It never asks for anything, and writes nothing.
+            Mail::Settled { .. } | Mail::Cancel(_) => {}
         }
     }
 

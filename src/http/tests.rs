@@ -163,7 +163,7 @@ impl Parts {
         };
         let hub = fanout::Hub::new(store.clone(), tails);
         let receiver = hub.clone();
-        bus.receive(move |hint| receiver.deliver(hint));
+        bus.receive(move |hints| receiver.deliver(hints));
         let log = history::Options {
             queue: 64,
             lease_seconds: 30,

@@ -82,7 +82,7 @@ impl Rooms {
             kind,
             body,
         });
-        self.bus.publish(Hint::Ephemeral { room, message });
+        self.bus.publish(vec![Hint::Ephemeral { room, message }]);
         Ok(Published {
             seq: None,
             time,
