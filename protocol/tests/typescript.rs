@@ -5,7 +5,13 @@
 use generic_corp_protocol::{
     ClientFrame, CloseCode, ErrorCode, SUBPROTOCOL, ServerFrame, frame, limit, rest,
 };
-use std::{any::TypeId, collections::HashSet, fmt::Write as _, fs, path::PathBuf};
+use std::{
+    any::TypeId,
+    collections::{BTreeMap, HashSet},
+    fmt::Write as _,
+    fs,
+    path::PathBuf,
+};
 use ts_rs::{Config, TS, TypeVisitor};
 
 const REFRESH: &str =
@@ -18,16 +24,32 @@ struct Declarations {
     text: String,
 }
 
-impl TypeVisitor for Declarations {
-    fn visit<T: TS + 'static + ?Sized>(&mut self) {
-        // Primitives and containers have no file of their own and so no declaration.
-        if T::output_path().is_none() || !self.seen.insert(TypeId::of::<T>()) {
+impl Declarations {
+    fn declare<T: TS + 'static + ?Sized>(&mut self) {
+        if !self.seen.insert(TypeId::of::<T>()) {
             return;
         }
-        T::visit_dependencies(self);
+        let mut direct = Dependencies::default();
+        T::visit_dependencies(&mut direct);
+        for declare in direct.0.into_values() {
+            declare(self);
+        }
         let docs = T::docs().unwrap_or_default();
         let declaration = T::decl(&self.config);
         let _ = write!(self.text, "\n{docs}export {declaration}\n");
+    }
+}
+
+/// The named types that one type mentions, by name: ts-rs tells them in another order at each build.
+#[derive(Default)]
+struct Dependencies(BTreeMap<PathBuf, fn(&mut Declarations)>);
+
+impl TypeVisitor for Dependencies {
+    fn visit<T: TS + 'static + ?Sized>(&mut self) {
+        // Primitives and containers have no file of their own and so no declaration.
+        if let Some(path) = T::output_path() {
+            self.0.insert(path, Declarations::declare::<T>);
+        }
     }
 }
 
@@ -37,7 +59,7 @@ fn generated() -> String {
         seen: HashSet::new(),
         text: String::new(),
     };
-    macro_rules! roots { ($($root:ty),* $(,)?) => { $(types.visit::<$root>();)* } }
+    macro_rules! roots { ($($root:ty),* $(,)?) => { $(types.declare::<$root>();)* } }
     roots! {
         ClientFrame, ServerFrame, ErrorCode, frame::Published, frame::HistoryPage,
         frame::StreamOpened, frame::StreamReading, rest::Problem, rest::SetupStatus, rest::Setup,

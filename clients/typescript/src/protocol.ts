@@ -24,8 +24,18 @@ export const CLOSE_CODES: Record<number, { reason: string; reconnect: boolean }>
   4430: { reason: "no progress in reading; reconnect and resume", reconnect: true },
 };
 
-/** A credential on its way in; never shown by `Debug`. */
-export type Token = string;
+/** An output stream inside a room. */
+export type StreamId = string;
+
+/** Asks a producer to stop; it is told now or when it returns. */
+export type Cancel = {
+  /** Chosen by the client; the one reply carries it. */
+  id?: string,
+  /** The stream whose producer should stop. */
+  stream: StreamId,
+  /** Why, for people. */
+  reason?: string,
+};
 
 /** Name and version of a client program. */
 export type ClientInfo = {
@@ -34,6 +44,9 @@ export type ClientInfo = {
   /** For instance `1.4.0`. */
   version: string,
 };
+
+/** A credential on its way in; never shown by `Debug`. */
+export type Token = string;
 
 /** Opens the conversation, or renews the token of an open one. */
 export type Hello = {
@@ -45,23 +58,6 @@ export type Hello = {
   client?: ClientInfo,
   /** Whether stream bytes may come as binary frames. */
   binary?: boolean,
-};
-
-/** An output stream inside a room. */
-export type StreamId = string;
-
-/** Reads a stream's bytes: `stream.data` frames, then `stream.closed` at its end. */
-export type StreamRead = {
-  /** Chosen by the client; the one reply carries it. */
-  id?: string,
-  /** The stream. */
-  stream: StreamId,
-  /** Begin at this byte. */
-  offset?: number,
-  /** Or begin this many bytes before the end. */
-  tail_bytes?: number,
-  /** Go on as it grows, until it is closed or left. `true` when left out. */
-  follow?: boolean,
 };
 
 /** A name of 1 to 64 characters: `a`–`z`, `0`–`9`, `-`, `_` and `.`, beginning with a letter or digit. */
@@ -81,6 +77,93 @@ export type History = {
   limit?: number,
   /** Only events of these kinds. */
   kinds?: Array<string>,
+};
+
+/** Follows a room's log, presence and ephemeral messages. */
+export type Join = {
+  /** Chosen by the client; the one reply carries it. */
+  id?: string,
+  /** The room's name. */
+  room: Slug,
+  /** Resume: the last `seq` the client has. What follows it will be sent. */
+  after?: number,
+  /** Resume: the log's epoch that `after` belongs to. */
+  epoch?: string,
+  /** Without `after`, or when it cannot be honoured: begin this many events before the end. */
+  tail?: number,
+};
+
+/** Stops following one room or one stream. */
+export type Leave = {
+  /** Chosen by the client; the one reply carries it. */
+  id?: string,
+  /** The room to leave. */
+  room?: Slug,
+  /** The stream to stop reading. */
+  stream?: StreamId,
+};
+
+/** Says what this connection is doing, in every room it has joined. */
+export type Presence = {
+  /** Chosen by the client; the one reply carries it. */
+  id?: string,
+  /** `online`, `idle`, `running`, `waiting`, `error` or a word of your own. */
+  state: string,
+  /** A short text beside it. */
+  text?: string,
+};
+
+/** Appends an event to a room's log. The `ok` means committed. */
+export type Publish = {
+  /** Chosen by the client; the one reply carries it. */
+  id?: string,
+  /** The room's name; joining it first is not needed. */
+  room: Slug,
+  /** Idempotency key: a retry with the same key and content gets the first answer. The hub makes one where it is missing. */
+  key?: string,
+  /** What it is; `message` when left out. */
+  kind?: string,
+  /** The content: any JSON value. */
+  body: unknown,
+  /** Names addressed by it. */
+  mentions?: Array<Slug>,
+  /** The `seq` it answers to. */
+  reply_to?: number,
+  /** Skip the log: only who is connected and keeps up sees it, once. */
+  ephemeral?: boolean,
+};
+
+/** Appends bytes to a stream. `stream.ack` tells how far it is durable. */
+export type StreamAppend = {
+  /** Chosen by the client; the one reply carries it. */
+  id?: string,
+  /** The stream. */
+  stream: StreamId,
+  /** Where these bytes begin. Bytes that are stored already are skipped, so resending is harmless. */
+  offset: number,
+  /** The bytes as text. */
+  text?: string,
+  /** The bytes in base64 (RFC 4648, with padding). */
+  base64?: string,
+};
+
+/** How a stream ended. */
+export type StreamOutcome = "completed" | "failed" | "cancelled" | "interrupted";
+
+/** Ends a stream. */
+export type StreamClose = {
+  /** Chosen by the client; the one reply carries it. */
+  id?: string,
+  /** The stream. */
+  stream: StreamId,
+  /** Its final length; must equal what is stored. */
+  offset: number,
+  /** `completed`, `failed` or `cancelled`. */
+  outcome: StreamOutcome,
+  /** The exit status of the tool. */
+  exit_code?: number,
+  /** Anything worth keeping beside the bytes, for instance token usage. */
+  metadata?: unknown,
 };
 
 /** What a stream carries. */
@@ -106,159 +189,22 @@ export type StreamOpen = {
   parent?: StreamId,
 };
 
-/** Appends bytes to a stream. `stream.ack` tells how far it is durable. */
-export type StreamAppend = {
+/** Reads a stream's bytes: `stream.data` frames, then `stream.closed` at its end. */
+export type StreamRead = {
   /** Chosen by the client; the one reply carries it. */
   id?: string,
   /** The stream. */
   stream: StreamId,
-  /** Where these bytes begin. Bytes that are stored already are skipped, so resending is harmless. */
-  offset: number,
-  /** The bytes as text. */
-  text?: string,
-  /** The bytes in base64 (RFC 4648, with padding). */
-  base64?: string,
-};
-
-/** Appends an event to a room's log. The `ok` means committed. */
-export type Publish = {
-  /** Chosen by the client; the one reply carries it. */
-  id?: string,
-  /** The room's name; joining it first is not needed. */
-  room: Slug,
-  /** Idempotency key: a retry with the same key and content gets the first answer. The hub makes one where it is missing. */
-  key?: string,
-  /** What it is; `message` when left out. */
-  kind?: string,
-  /** The content: any JSON value. */
-  body: unknown,
-  /** Names addressed by it. */
-  mentions?: Array<Slug>,
-  /** The `seq` it answers to. */
-  reply_to?: number,
-  /** Skip the log: only who is connected and keeps up sees it, once. */
-  ephemeral?: boolean,
-};
-
-/** Stops following one room or one stream. */
-export type Leave = {
-  /** Chosen by the client; the one reply carries it. */
-  id?: string,
-  /** The room to leave. */
-  room?: Slug,
-  /** The stream to stop reading. */
-  stream?: StreamId,
-};
-
-/** Asks a producer to stop; it is told now or when it returns. */
-export type Cancel = {
-  /** Chosen by the client; the one reply carries it. */
-  id?: string,
-  /** The stream whose producer should stop. */
-  stream: StreamId,
-  /** Why, for people. */
-  reason?: string,
-};
-
-/** Says what this connection is doing, in every room it has joined. */
-export type Presence = {
-  /** Chosen by the client; the one reply carries it. */
-  id?: string,
-  /** `online`, `idle`, `running`, `waiting`, `error` or a word of your own. */
-  state: string,
-  /** A short text beside it. */
-  text?: string,
-};
-
-/** How a stream ended. */
-export type StreamOutcome = "completed" | "failed" | "cancelled" | "interrupted";
-
-/** Ends a stream. */
-export type StreamClose = {
-  /** Chosen by the client; the one reply carries it. */
-  id?: string,
-  /** The stream. */
-  stream: StreamId,
-  /** Its final length; must equal what is stored. */
-  offset: number,
-  /** `completed`, `failed` or `cancelled`. */
-  outcome: StreamOutcome,
-  /** The exit status of the tool. */
-  exit_code?: number,
-  /** Anything worth keeping beside the bytes, for instance token usage. */
-  metadata?: unknown,
-};
-
-/** Follows a room's log, presence and ephemeral messages. */
-export type Join = {
-  /** Chosen by the client; the one reply carries it. */
-  id?: string,
-  /** The room's name. */
-  room: Slug,
-  /** Resume: the last `seq` the client has. What follows it will be sent. */
-  after?: number,
-  /** Resume: the log's epoch that `after` belongs to. */
-  epoch?: string,
-  /** Without `after`, or when it cannot be honoured: begin this many events before the end. */
-  tail?: number,
+  /** Begin at this byte. */
+  offset?: number,
+  /** Or begin this many bytes before the end. */
+  tail_bytes?: number,
+  /** Go on as it grows, until it is closed or left. `true` when left out. */
+  follow?: boolean,
 };
 
 /** A frame from a client. Unknown types and fields are refused by name. */
 export type ClientFrame = { "type": "hello" } & Hello | { "type": "join" } & Join | { "type": "leave" } & Leave | { "type": "publish" } & Publish | { "type": "history" } & History | { "type": "stream.open" } & StreamOpen | { "type": "stream.append" } & StreamAppend | { "type": "stream.close" } & StreamClose | { "type": "stream.read" } & StreamRead | { "type": "cancel" } & Cancel | { "type": "presence" } & Presence;
-
-/** See [`ServerFrame::Goaway`]. */
-export type Goaway = {
-  /** Why, for people. */
-  reason: string,
-  /** This client's slot: reconnect not before. */
-  reconnect_after_ms: number,
-};
-
-/** See [`ServerFrame::StreamData`]. */
-export type StreamData = {
-  /** The stream. */
-  stream: StreamId,
-  /** Where these bytes begin. */
-  offset: number,
-  /** The bytes, where they are UTF-8. */
-  text?: string,
-  /** The bytes in base64, where they are not (a character may be cut by the end of a chunk). */
-  base64?: string,
-};
-
-/** See [`ServerFrame::StreamAck`]. */
-export type StreamAck = {
-  /** The stream. */
-  stream: StreamId,
-  /** Everything before this byte is committed. */
-  offset: number,
-};
-
-/** See [`ServerFrame::StreamClosed`]. */
-export type StreamClosed = {
-  /** The stream. */
-  stream: StreamId,
-  /** Its final length. */
-  offset: number,
-  /** How it ended. */
-  outcome: StreamOutcome,
-  /** The exit status, where one was given. */
-  exit_code?: number,
-};
-
-/** See [`ServerFrame::Reset`]. */
-export type Reset = {
-  /** The room, when its cursor was reset. */
-  room?: Slug,
-  /** The stream, when its cursor was reset. */
-  stream?: StreamId,
-  /** Why, for people. */
-  reason: string,
-  /** What follows comes after this `seq` or begins at this byte. */
-  position: number,
-  /** The log's epoch from here on. */
-  epoch?: string,
-};
 
 /** What kind of principal did something. */
 export type SenderKind = "user" | "agent" | "system";
@@ -273,8 +219,32 @@ export type Sender = {
   name: string,
 };
 
+/** See [`ServerFrame::Cancel`]. */
+export type CancelNotice = {
+  /** The stream to stop. */
+  stream: StreamId,
+  /** Who asks. */
+  by: Sender,
+  /** Why. */
+  reason?: string,
+};
+
 /** A moment, in milliseconds since 1970-01-01T00:00:00Z. */
 export type Timestamp = string;
+
+/** See [`ServerFrame::Ephemeral`]. */
+export type Ephemeral = {
+  /** The room's name. */
+  room: Slug,
+  /** When the hub took it. */
+  time: Timestamp,
+  /** Who sent it. */
+  sender: Sender,
+  /** What it is. */
+  kind: string,
+  /** The content. */
+  body: unknown,
+};
 
 /** One entry of a room's log. */
 export type Event = {
@@ -298,138 +268,32 @@ export type Event = {
   reply_to?: number,
 };
 
-/** How near a limit is. */
-export type UsageLevel = "info" | "warn" | "over" | "hard";
-
-/** See [`ServerFrame::Usage`]. */
-export type Usage = {
-  /** How near. */
-  level: UsageLevel,
-  /** What is counted, for instance `messages_per_hour`. */
-  meter: string,
-  /** How much is used. */
-  used: number,
-  /** How much there is. */
-  limit: number,
-  /** When the count begins anew. */
-  resets_at: Timestamp,
+/** See [`ServerFrame::Error`]. */
+export type Failure = {
+  /** The request's `id`, when it had one that could be read. */
+  id?: string,
+  /** What a program acts on. */
+  code: string,
+  /** What a person acts on. */
+  message: string,
+  /** Whether the same request may succeed later. */
+  retryable: boolean,
+  /** Not before this. */
+  retry_after_ms?: number,
+  /** Facts that belong to the code, for instance `length` with `stream_offset`. */
+  details?: unknown,
 };
 
-/** The hub that answers. */
-export type ServerInfo = {
-  /** Its version. */
-  version: string,
-  /** Which node. */
-  node: string,
-  /** Its clock. */
-  time: Timestamp,
-};
-
-/** A space inside an organization; a connection belongs to exactly one. */
-export type WorkspaceId = string;
-
-/** A workspace by id and names. */
-export type WorkspaceRef = {
-  /** Its id. */
-  id: WorkspaceId,
-  /** Its name in URLs. */
-  slug: Slug,
-  /** Its name for people. */
-  name: string,
+/** See [`ServerFrame::Goaway`]. */
+export type Goaway = {
+  /** Why, for people. */
+  reason: string,
+  /** This client's slot: reconnect not before. */
+  reconnect_after_ms: number,
 };
 
 /** One authenticated socket's life. */
 export type ConnectionId = string;
-
-/** Sizes and counts a client must keep to. */
-export type Limits = {
-  /** Largest WebSocket message. */
-  max_frame_bytes: number,
-  /** Largest stream append. */
-  max_append_bytes: number,
-  /** Most rooms joined at a time. */
-  max_rooms: number,
-  /** Most streams read at a time. */
-  max_streams: number,
-  /** Requests that may wait for their reply before the hub stops reading. */
-  max_in_flight: number,
-};
-
-/** Message quota of a connection: what the plan gives, and what is used. */
-export type Quota = {
-  /** The plan it comes from. */
-  plan: string,
-  /** Sustained rate. */
-  messages_per_second: number,
-  /** Messages at once. */
-  message_burst: number,
-  /** Sustained rate of payload bytes. */
-  bytes_per_second: number,
-  /** Payload bytes at once. */
-  byte_burst: number,
-  /** Messages in an hour, counted from the connection's first message. */
-  messages_per_hour: number,
-  /** Messages used in this hour. */
-  messages_this_hour: number,
-  /** When the hour ends and the count begins anew. */
-  hour_resets_at: Timestamp,
-};
-
-/** See [`ServerFrame::Welcome`]. */
-export type Welcome = {
-  /** The `id` of the `hello` it answers. */
-  id?: string,
-  /** This connection. */
-  connection: ConnectionId,
-  /** The workspace it belongs to. */
-  workspace: WorkspaceRef,
-  /** Who the hub takes you for. */
-  you: Sender,
-  /** What you may do: `read`, `publish`, `stream`, `admin`. */
-  scopes: Array<string>,
-  /** The hub. */
-  server: ServerInfo,
-  /** The hub pings this often; a socket silent for twice as long is closed. */
-  heartbeat_ms: number,
-  /** Sizes and counts. */
-  limits: Limits,
-  /** Message quota of this connection. */
-  quota: Quota,
-  /** When the token ends; renew it with `hello` before. */
-  token_expires_at?: Timestamp,
-};
-
-/** See [`ServerFrame::Ephemeral`]. */
-export type Ephemeral = {
-  /** The room's name. */
-  room: Slug,
-  /** When the hub took it. */
-  time: Timestamp,
-  /** Who sent it. */
-  sender: Sender,
-  /** What it is. */
-  kind: string,
-  /** The content. */
-  body: unknown,
-};
-
-/** See [`ServerFrame::Cancel`]. */
-export type CancelNotice = {
-  /** The stream to stop. */
-  stream: StreamId,
-  /** Who asks. */
-  by: Sender,
-  /** Why. */
-  reason?: string,
-};
-
-/** See [`ServerFrame::Ok`]. */
-export type Okay = {
-  /** The request's `id`. */
-  id: string,
-  /** What it asked for; see each request in `docs/protocol.md`. */
-  result?: unknown,
-};
 
 /** A connection that is in a room, as others see it. */
 export type Member = {
@@ -445,34 +309,6 @@ export type Member = {
   client?: ClientInfo,
   /** Since when it is in the room. */
   since: Timestamp,
-};
-
-/** See [`ServerFrame::Presence`]. */
-export type PresenceChange = {
-  /** The room's name. */
-  room: Slug,
-  /** Whether `changed` is everyone, to replace what the client holds. */
-  full?: boolean,
-  /** Who came or changed. */
-  changed: Array<Member>,
-  /** Connections that went. */
-  left: Array<ConnectionId>,
-};
-
-/** See [`ServerFrame::Error`]. */
-export type Failure = {
-  /** The request's `id`, when it had one that could be read. */
-  id?: string,
-  /** What a program acts on. */
-  code: string,
-  /** What a person acts on. */
-  message: string,
-  /** Whether the same request may succeed later. */
-  retryable: boolean,
-  /** Not before this. */
-  retry_after_ms?: number,
-  /** Facts that belong to the code, for instance `length` with `stream_offset`. */
-  details?: unknown,
 };
 
 /** Where a stream stands. */
@@ -524,10 +360,178 @@ export type Joined = {
   after: number,
   /** Whether `after` was honoured. `false` on a first join, and when the epoch differs or `after` lies beyond the head: then read the history. */
   recovered: boolean,
-  /** Who is in the room. */
+  /** Who is in the room; empty when there are more than [`crate::limit::MAX_MEMBERS_SHOWN`]. */
   members: Array<Member>,
+  /** How many connections are in the room. */
+  member_count: number,
   /** Streams being written now. */
   streams: Array<StreamInfo>,
+};
+
+/** See [`ServerFrame::Ok`]. */
+export type Okay = {
+  /** The request's `id`. */
+  id: string,
+  /** What it asked for; see each request in `docs/protocol.md`. */
+  result?: unknown,
+};
+
+/** See [`ServerFrame::Presence`]. */
+export type PresenceChange = {
+  /** The room's name. */
+  room: Slug,
+  /** Whether `changed` is everyone, to replace what the client holds. */
+  full?: boolean,
+  /** Who came or changed. */
+  changed: Array<Member>,
+  /** Connections that went. */
+  left: Array<ConnectionId>,
+  /** How many connections are in the room now. Beyond [`crate::limit::MAX_MEMBERS_SHOWN`] only this is told. */
+  member_count: number,
+};
+
+/** See [`ServerFrame::Reset`]. */
+export type Reset = {
+  /** The room, when its cursor was reset. */
+  room?: Slug,
+  /** The stream, when its cursor was reset. */
+  stream?: StreamId,
+  /** Why, for people. */
+  reason: string,
+  /** What follows comes after this `seq` or begins at this byte. */
+  position: number,
+  /** The log's epoch from here on. */
+  epoch?: string,
+};
+
+/** See [`ServerFrame::StreamAck`]. */
+export type StreamAck = {
+  /** The stream. */
+  stream: StreamId,
+  /** Everything before this byte is committed. */
+  offset: number,
+};
+
+/** See [`ServerFrame::StreamClosed`]. */
+export type StreamClosed = {
+  /** The stream. */
+  stream: StreamId,
+  /** Its final length. */
+  offset: number,
+  /** How it ended. */
+  outcome: StreamOutcome,
+  /** The exit status, where one was given. */
+  exit_code?: number,
+};
+
+/** See [`ServerFrame::StreamData`]. */
+export type StreamData = {
+  /** The stream. */
+  stream: StreamId,
+  /** Where these bytes begin. */
+  offset: number,
+  /** The bytes, where they are UTF-8. */
+  text?: string,
+  /** The bytes in base64, where they are not (a character may be cut by the end of a chunk). */
+  base64?: string,
+};
+
+/** How near a limit is. */
+export type UsageLevel = "info" | "warn" | "over" | "hard";
+
+/** See [`ServerFrame::Usage`]. */
+export type Usage = {
+  /** How near. */
+  level: UsageLevel,
+  /** What is counted, for instance `messages_per_hour`. */
+  meter: string,
+  /** How much is used. */
+  used: number,
+  /** How much there is. */
+  limit: number,
+  /** When the count begins anew. */
+  resets_at: Timestamp,
+};
+
+/** Sizes and counts a client must keep to. */
+export type Limits = {
+  /** Largest WebSocket message. */
+  max_frame_bytes: number,
+  /** Largest stream append. */
+  max_append_bytes: number,
+  /** Most rooms joined at a time. */
+  max_rooms: number,
+  /** Most streams read at a time. */
+  max_streams: number,
+  /** Requests that may wait for their reply before the hub stops reading. */
+  max_in_flight: number,
+};
+
+/** Message quota of a connection: what the plan gives, and what is used. */
+export type Quota = {
+  /** The plan it comes from. */
+  plan: string,
+  /** Sustained rate. */
+  messages_per_second: number,
+  /** Messages at once. */
+  message_burst: number,
+  /** Sustained rate of payload bytes. */
+  bytes_per_second: number,
+  /** Payload bytes at once. */
+  byte_burst: number,
+  /** Messages in an hour, counted from the connection's first message. */
+  messages_per_hour: number,
+  /** Messages used in this hour. */
+  messages_this_hour: number,
+  /** When the hour ends and the count begins anew. */
+  hour_resets_at: Timestamp,
+};
+
+/** The hub that answers. */
+export type ServerInfo = {
+  /** Its version. */
+  version: string,
+  /** Which node. */
+  node: string,
+  /** Its clock. */
+  time: Timestamp,
+};
+
+/** A space inside an organization; a connection belongs to exactly one. */
+export type WorkspaceId = string;
+
+/** A workspace by id and names. */
+export type WorkspaceRef = {
+  /** Its id. */
+  id: WorkspaceId,
+  /** Its name in URLs. */
+  slug: Slug,
+  /** Its name for people. */
+  name: string,
+};
+
+/** See [`ServerFrame::Welcome`]. */
+export type Welcome = {
+  /** The `id` of the `hello` it answers. */
+  id?: string,
+  /** This connection. */
+  connection: ConnectionId,
+  /** The workspace it belongs to. */
+  workspace: WorkspaceRef,
+  /** Who the hub takes you for. */
+  you: Sender,
+  /** What you may do: `read`, `publish`, `stream`, `admin`. */
+  scopes: Array<string>,
+  /** The hub. */
+  server: ServerInfo,
+  /** The hub pings this often; a socket silent for twice as long is closed. */
+  heartbeat_ms: number,
+  /** Sizes and counts. */
+  limits: Limits,
+  /** Message quota of this connection. */
+  quota: Quota,
+  /** When the token ends; renew it with `hello` before. */
+  token_expires_at?: Timestamp,
 };
 
 /** A frame from the hub. A client ignores types and fields it does not know. */
@@ -679,6 +683,9 @@ export type Session = {
   user: User,
 };
 
+/** A customer: the unit that owns workspaces and is billed. */
+export type OrganizationId = string;
+
 /** A workspace. */
 export type Workspace = {
   /** Id. */
@@ -690,9 +697,6 @@ export type Workspace = {
   /** When it was made. */
   created_at: Timestamp,
 };
-
-/** A customer: the unit that owns workspaces and is billed. */
-export type OrganizationId = string;
 
 /** An organization as a member sees it. */
 export type Organization = {
@@ -897,6 +901,8 @@ export type StreamPage = {
 export type Appended = {
   /** Everything before this byte is committed. */
   offset: number,
+  /** Somebody asks the producer to stop. */
+  cancel?: CancelNotice,
 };
 
 /** `POST /workspaces/{workspace}/streams/{stream}/close`. */
