@@ -510,7 +510,7 @@ export type WorkspaceRef = {
   name: string,
 };
 
-/** See [`ServerFrame::Welcome`]. */
+/** The answer to `hello`: who is who, and what holds on this connection. */
 export type Welcome = {
   /** The `id` of the `hello` it answers. */
   id?: string,
