@@ -1,13 +1,12 @@
 //! A stream as its producer sees it: the window of bytes that are not durable yet, and how to go on.
 
 use super::Feed;
+use super::output::{Append, Ending, StreamSpec};
 use crate::Error;
 use crate::sync::lock;
 use crate::window::Window;
-use bytes::Bytes;
 use generic_corp_protocol::frame::{CancelNotice, StreamClose, StreamOpen, StreamOpened};
-use generic_corp_protocol::message::StreamRole;
-use generic_corp_protocol::{ErrorCode, Slug, StreamId, StreamOutcome, StreamState};
+use generic_corp_protocol::{ErrorCode, StreamId, StreamOutcome, StreamState};
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -18,25 +17,6 @@ use tokio::time::Instant;
 const REFUSED_WAIT: Duration = Duration::from_millis(500);
 /// Bytes of the append that tries again after a refusal; small, so that it fits as JSON too.
 const PROBE_BYTES: usize = 16 * 1024;
-
-/// What a stream is opened with.
-#[derive(Clone, Debug)]
-pub(crate) struct StreamSpec {
-    pub(crate) room: Slug,
-    pub(crate) key: String,
-    pub(crate) name: String,
-    pub(crate) role: StreamRole,
-    pub(crate) media_type: Option<String>,
-    pub(crate) tool_call: Option<String>,
-    pub(crate) parent: Option<StreamId>,
-}
-
-/// How the producer ends it.
-#[derive(Clone, Debug)]
-pub(crate) struct Ending {
-    pub(crate) outcome: StreamOutcome,
-    pub(crate) exit_code: Option<i32>,
-}
 
 /// Shared between the connection, which empties it, and one [`crate::StreamWriter`], which fills it.
 #[derive(Debug)]
@@ -74,15 +54,6 @@ enum Phase {
     Ended,
     /// Nothing more can be written.
     Failed(Error),
-}
-
-/// Bytes to send.
-#[derive(Debug)]
-pub(crate) struct Append {
-    pub(crate) stream: StreamId,
-    pub(crate) handle: Option<u32>,
-    pub(crate) offset: u64,
-    pub(crate) bytes: Bytes,
 }
 
 impl Feed for WriterFeed {
