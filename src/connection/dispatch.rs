@@ -5,6 +5,7 @@ use super::{Connection, MAX_BEFORE_HELLO};
 use crate::quota::{Charge, Excess};
 use crate::room::{self, PageRequest};
 use crate::store::op::Op;
+use crate::telemetry::fault;
 use crate::tenant::Scope;
 use generic_corp_protocol::frame::{
     Cancel, History, Okay, Presence, Publish, StreamClose, StreamOpen, UsageLevel,
@@ -317,13 +318,11 @@ impl Connection {
     }
 
     pub(super) fn fail_room(&self, id: Option<String>, error: &room::Error) {
-        if matches!(error.code(), ErrorCode::Internal | ErrorCode::Unavailable) {
-            tracing::error!(%error, connection.id = %self.id, "a request failed");
-        }
+        let code = error.code();
         self.fail(
             id,
-            error.code(),
-            error.message(),
+            code,
+            fault::visible(code, error),
             error.retry_after_ms(),
             error.details(),
         );

@@ -6,10 +6,12 @@ use super::session::Session;
 use super::{Connection, Parts};
 use crate::auth::Principal;
 use crate::fanout::Worker;
+use crate::telemetry::fault;
 use crate::tenant::Scope;
 use generic_corp_protocol::frame::{Hello, Limits, ServerInfo, Welcome};
 use generic_corp_protocol::message::ClientInfo;
 use generic_corp_protocol::{CloseCode, ErrorCode, ServerFrame, Timestamp, limit};
+use std::fmt::Display;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Instant;
@@ -94,7 +96,7 @@ impl Connection {
             Ok(principal) => principal,
             Err(error) => {
                 let retry = error.retry_after().map(|wait| wait.as_millis() as u64);
-                return self.refuse(id, error.code(), error.to_string(), retry);
+                return self.refuse(id, error.code(), &error, retry);
             }
         };
         match self
@@ -114,26 +116,20 @@ impl Connection {
             Ok(_) => {}
             Err(error) => {
                 let retry = error.retry_after().map(|wait| wait.as_millis() as u64);
-                self.refuse(id, error.code(), error.to_string(), retry);
+                self.refuse(id, error.code(), &error, retry);
             }
         }
     }
 
-    fn refuse(&self, id: Option<String>, code: ErrorCode, text: String, retry: Option<u64>) {
-        let (text, close) = match code {
-            ErrorCode::NotFound | ErrorCode::Forbidden => (text, CloseCode::Forbidden),
-            code if code.retryable() => (
-                "the hub cannot check the token now; try again".to_owned(),
-                CloseCode::TryAgainLater,
-            ),
-            ErrorCode::Internal => (
-                "the hub failed; its log says why".to_owned(),
-                CloseCode::Internal,
-            ),
-            _ => (text, CloseCode::Unauthenticated),
+    fn refuse(&self, id: Option<String>, code: ErrorCode, why: &dyn Display, retry: Option<u64>) {
+        let close = match code {
+            ErrorCode::NotFound | ErrorCode::Forbidden => CloseCode::Forbidden,
+            ErrorCode::Internal => CloseCode::Internal,
+            code if code.retryable() => CloseCode::TryAgainLater,
+            _ => CloseCode::Unauthenticated,
         };
         metrics::counter!("generic_corp_auth_failures_total").increment(1);
-        self.fail(id, code, text, retry, None);
+        self.fail(id, code, fault::visible(code, why), retry, None);
         self.close(close);
     }
 
@@ -153,8 +149,8 @@ impl Connection {
             if session.scope.sender().id != scope.sender().id
                 || session.scope.workspace() != scope.workspace()
             {
-                let text = "a token can be renewed only for the same principal".to_owned();
-                return self.refuse(id, ErrorCode::InvalidToken, text, None);
+                let text = "a token can be renewed only for the same principal";
+                return self.refuse(id, ErrorCode::InvalidToken, &text, None);
             }
             self.parts
                 .registry

@@ -4,6 +4,7 @@ use super::Connection;
 use crate::history::Error;
 use crate::room;
 use crate::store::op::{CancelWish, Done};
+use crate::telemetry::fault;
 use generic_corp_protocol::frame::{CancelNotice, Failure, StreamAck};
 use generic_corp_protocol::{ServerFrame, StreamId, StreamInfo, StreamState};
 
@@ -103,7 +104,7 @@ impl Connection {
         self.viewer.send(&ServerFrame::Error(Failure {
             id,
             code,
-            message: error.message(),
+            message: fault::visible(code, error),
             retryable: code.retryable(),
             retry_after_ms: error.retry_after_ms(),
             details: Some(details),

@@ -115,11 +115,10 @@ impl From<store::Error> for ApiError {
 
 impl From<room::Error> for ApiError {
     fn from(error: room::Error) -> Self {
+        let retry_after = error.retry_after_ms().map(Duration::from_millis);
         Self {
-            code: error.code(),
-            detail: error.message(),
-            retry_after: error.retry_after_ms().map(Duration::from_millis),
             details: error.details(),
+            ..Self::of(error.code(), &error, retry_after)
         }
     }
 }

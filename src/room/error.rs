@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 /// How long a client should wait before it tries again what the store could not take.
 const STORE_RETRY_MS: u64 = 1_000;
 
-/// A failure; its text is for people.
+/// A failure; its text is for the asker, except for faults of the hub and the store.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// There is no such thing for this principal.
@@ -55,19 +55,6 @@ impl Error {
             Self::Log(Log::Unavailable(_)) => ErrorCode::Unavailable,
             Self::Log(Log::Fault(_)) => ErrorCode::Internal,
             Self::Log(Log::Stopped) => ErrorCode::ShuttingDown,
-        }
-    }
-
-    /// What a person acts on. Inner words of the store stay inside.
-    pub fn message(&self) -> String {
-        use history::Error as Log;
-        match self {
-            Self::Log(Log::Unavailable(_)) => {
-                "the store does not answer; try again with the same key".into()
-            }
-            Self::Log(Log::Fault(_)) => "the hub failed; its log says why".into(),
-            Self::Log(Log::Full) => "the disk of the hub is full; nothing was accepted".into(),
-            other => other.to_string(),
         }
     }
 
