@@ -2,21 +2,33 @@
 
 use super::settle::Pending;
 use super::{Connection, MAX_BEFORE_HELLO};
+use crate::fanout::text_frame;
 use crate::quota::{Charge, Excess};
 use crate::room::{self, PageRequest};
 use crate::store::op::Op;
 use crate::telemetry::fault;
 use crate::tenant::Scope;
 use generic_corp_protocol::frame::{
-    Cancel, History, Okay, Presence, Publish, StreamClose, StreamOpen, UsageLevel,
+    Cancel, History, Presence, Publish, StreamClose, StreamOpen, UsageLevel,
 };
 use generic_corp_protocol::{ClientFrame, CloseCode, ErrorCode, RoomId, ServerFrame, limit};
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use std::rc::Rc;
 use std::time::Instant;
 
 /// An append costs its bytes, and at least this many: tiny appends are work too.
 const MIN_APPEND_COST: usize = 256;
+
+/// [`ServerFrame::Ok`] on its way out: bodies in the result stay the bytes they are.
+#[derive(Serialize)]
+struct Reply {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<Box<RawValue>>,
+}
 
 impl Connection {
     pub(super) fn dispatch(self: &Rc<Self>, frame: ClientFrame) {
@@ -309,10 +321,12 @@ impl Connection {
             Err(error) => self.fail_room(id, &error),
             Ok(result) => {
                 let Some(id) = id else { return };
-                let result = serde_json::to_value(result)
+                let result = to_raw_value(&result)
                     .ok()
-                    .filter(|value| !value.is_null());
-                self.viewer.send(&ServerFrame::Ok(Okay { id, result }));
+                    .filter(|result| result.get() != "null");
+                let kind = "ok";
+                self.viewer
+                    .send_encoded(&text_frame(&Reply { kind, id, result }));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Pages of a room's log: the same events that viewers saw, from either end.
 
 use crate::support::{Socket, TestServer};
+use generic_corp_client::Client;
 use generic_corp_protocol::ErrorCode;
 use generic_corp_protocol::frame::HistoryPage;
 use serde_json::{Value, json};
@@ -136,4 +137,30 @@ async fn what_makes_no_page_is_refused() {
         let error = bot.refused(frame).await;
         assert_eq!(error.code, code, "{fields}: {error:?}");
     }
+}
+
+#[tokio::test]
+async fn a_body_comes_back_byte_for_byte() {
+    let hub = TestServer::start().await;
+    let key = hub.key("bot").await;
+    let mut bot = hub.connect(&key).await;
+    // Numbers that a double does not hold, and an order that no map keeps.
+    let body = r#"{"z":1.50,"a":12345678901234567890123,"m":1e400}"#;
+    let publish = format!(r#"{{"type":"publish","id":"p","room":"lobby","body":{body}}}"#);
+    bot.send_text(&publish).await;
+    bot.reply("p").await.expect("published");
+    let stream = bot.open_stream("lobby", "out").await;
+    let close = format!(
+        r#"{{"type":"stream.close","id":"c","stream":"{stream}","offset":0,"outcome":"completed","metadata":{body}}}"#
+    );
+    bot.send_text(&close).await;
+    bot.reply("c").await.expect("closed");
+
+    let client = Client::builder(hub.url(""), "main").token(key);
+    let client = client.connect().await.expect("connected");
+    let page = client.history("lobby").await.expect("a page");
+    assert_eq!(page.events[0].body.get(), body);
+    let metadata = format!(r#""metadata":{body}}}"#);
+    let end = page.events[2].body.get();
+    assert!(end.ends_with(&metadata), "{end}");
 }

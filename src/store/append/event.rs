@@ -2,7 +2,8 @@
 
 use super::super::Error;
 use super::super::op::{Draft, Entry, StreamDraft};
-use generic_corp_protocol::{Sender, StreamInfo, StreamState, Timestamp};
+use generic_corp_protocol::{Sender, StreamId, StreamInfo, StreamState, Timestamp};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 pub(super) fn opened_info(draft: &StreamDraft, entry: &Entry) -> StreamInfo {
@@ -42,21 +43,35 @@ pub(super) fn opened_event(draft: &StreamDraft) -> Result<Draft, Error> {
     )
 }
 
+/// The body of `stream.closed`.
+#[derive(Serialize)]
+struct Closed<'a> {
+    stream: StreamId,
+    name: &'a str,
+    outcome: StreamState,
+    length: u64,
+    duration_ms: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exit_code: Option<i32>,
+    /// As the producer gave it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<&'a RawValue>,
+}
+
 pub(super) fn closed_event(
     info: &StreamInfo,
     metadata: Option<&RawValue>,
     now: Timestamp,
 ) -> Result<Draft, Error> {
-    let mut body = serde_json::json!({
-        "stream": info.stream, "name": info.name, "outcome": info.state, "length": info.length,
-        "duration_ms": now.0.saturating_sub(info.opened_at.0),
-    });
-    if let Some(code) = info.exit_code {
-        body["exit_code"] = code.into();
-    }
-    if let Some(metadata) = metadata {
-        body["metadata"] = serde_json::from_str(metadata.get()).unwrap_or_default();
-    }
+    let body = Closed {
+        stream: info.stream,
+        name: &info.name,
+        outcome: info.state,
+        length: info.length,
+        duration_ms: now.0.saturating_sub(info.opened_at.0),
+        exit_code: info.exit_code,
+        metadata,
+    };
     hub_event(
         info.sender.clone(),
         format!("close:{}", info.stream),
@@ -70,7 +85,7 @@ fn hub_event(
     sender: Sender,
     key: String,
     kind: &str,
-    body: &serde_json::Value,
+    body: &impl Serialize,
 ) -> Result<Draft, Error> {
     let body =
         serde_json::value::to_raw_value(body).map_err(|error| Error::Fault(error.to_string()))?;
