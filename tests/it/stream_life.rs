@@ -31,6 +31,9 @@ async fn a_producer_that_is_there_is_asked_to_stop_at_once() {
         (stream.clone(), "person")
     );
     assert_eq!(notice.reason.as_deref(), Some("wrong branch"));
+    let append = json!({ "type": "stream.append", "stream": stream, "offset": 0, "text": "" });
+    bot.request(append).await.expect("appended");
+    assert!(bot.is_quiet().await, "told once");
     let close =
         json!({ "type": "stream.close", "stream": stream, "offset": 0, "outcome": "cancelled" });
     let info: StreamInfo = bot.ask(close).await;
