@@ -8,6 +8,7 @@
 
 mod support;
 
+mod fault;
 mod handshake;
 mod history;
 mod presence;
