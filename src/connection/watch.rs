@@ -49,7 +49,8 @@ impl Connection {
             let Some(session) = session.as_deref_mut() else {
                 return;
             };
-            let member = session.member(self.id, Timestamp::now());
+            let since = tail.since(self.id).unwrap_or_else(Timestamp::now);
+            let member = session.member(self.id, since);
             self.parts.rooms.hub().set_member(&tail, member);
             if session.rooms.iter().all(|room| room.id() != tail.id()) {
                 session.rooms.push(tail.clone());

@@ -51,6 +51,12 @@ async fn others_see_who_comes_changes_and_goes() {
         ("running", Some("cargo test"))
     );
     assert_eq!(said.since, member.since, "it has not come anew");
+    let again = bot.join_with(json!({ "room": "lobby", "after": 0 })).await;
+    let itself = again
+        .members
+        .iter()
+        .find(|member| member.connection == connection);
+    assert_eq!(itself.unwrap().since, member.since, "nor by joining again");
 
     bot.request(json!({ "type": "leave", "room": "lobby" }))
         .await
