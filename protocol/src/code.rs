@@ -175,7 +175,7 @@ close_codes! {
     BadFrames = 4400, "too many malformed frames", false;
     /// No valid token: missing, invalid, expired, or its session ended.
     Unauthenticated = 4401, "no valid token; sign in again", false;
-    /// The principal may not be here: revoked, suspended, role lost.
+    /// The principal may not be here: its key was revoked, or the workspace is not there for it.
     Forbidden = 4403, "access was withdrawn", false;
     /// No `hello` in time, or no sign of life.
     Timeout = 4408, "no sign of life in time", true;
