@@ -304,14 +304,14 @@ impl Connection {
     pub(super) fn submit(&self, op: Result<Op, room::Error>, pending: Pending) {
         let op = match op {
             Ok(op) => op,
-            Err(error) => return self.fail_room(pending.id(), &error),
+            Err(error) => return self.fail_pending(pending, &error),
         };
         let request = self.pending.borrow_mut().insert(pending);
         let address = self.viewer.address();
         let answer = move |result| address.send(crate::fanout::Mail::Settled { request, result });
         if let Err(error) = self.parts.rooms.history().append(op, Box::new(answer)) {
             let pending = self.pending.borrow_mut().remove(request);
-            self.fail_room(pending.id(), &error.into());
+            self.fail_pending(pending, &error.into());
         }
     }
 

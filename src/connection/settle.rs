@@ -46,10 +46,7 @@ impl Connection {
             return;
         };
         match (pending, result) {
-            (Pending::Append { id, stream }, Err(error)) => {
-                self.fail_append(id, stream, &error.into());
-            }
-            (pending, Err(error)) => self.fail_room(pending.id(), &error.into()),
+            (pending, Err(error)) => self.fail_pending(pending, &error.into()),
             (Pending::Publish { id }, Ok(done)) => self.answer(id, Ok(room::published(&done))),
             (
                 Pending::Open { id },
@@ -93,6 +90,13 @@ impl Connection {
         if info.state == StreamState::Open {
             self.produces(info.stream);
             self.tell_wish(info.stream, cancel);
+        }
+    }
+
+    pub(super) fn fail_pending(&self, pending: Pending, error: &room::Error) {
+        match pending {
+            Pending::Append { id, stream } => self.fail_append(id, stream, error),
+            pending => self.fail_room(pending.id(), error),
         }
     }
 

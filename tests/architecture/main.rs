@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 /// Folders whose Rust files are looked at.
-const FOLDERS: [&str; 4] = ["src", "protocol", "clients/rust", "loadtest"];
+const FOLDERS: [&str; 5] = ["src", "protocol", "clients/rust", "loadtest", "tests"];
 
 fn assert_none(faults: &[String]) {
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));

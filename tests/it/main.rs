@@ -10,10 +10,12 @@ mod support;
 
 mod fault;
 mod handshake;
+mod heartbeat;
 mod history;
 mod presence;
 mod publish;
 mod rooms;
 mod stream_life;
+mod stream_open;
 mod stream_read;
 mod stream_write;
