@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::{borrow::Cow, fmt};
 
+/// Longest part of a message that serde wrote.
+const MAX_CAUSE_CHARS: usize = 256;
+
 /// Why a text is no frame, in words a person can act on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeError {
@@ -139,6 +142,8 @@ fn shape(tag: &str, error: &serde_json::Error) -> DecodeError {
     } else {
         format!("{tag}: ")
     };
+    // The cause may repeat what was sent, however long.
+    let cause: String = cause.chars().take(MAX_CAUSE_CHARS).collect();
     DecodeError::new(code, format!("{place}{cause}"))
 }
 
