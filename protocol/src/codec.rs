@@ -45,17 +45,17 @@ impl DecodeError {
 ///
 /// # Errors
 /// The whole message fails when it is no JSON, nests deeper than [`MAX_JSON_DEPTH`], holds a lone
-/// surrogate, or is an array of more than [`MAX_FRAMES_PER_MESSAGE`].
+/// surrogate, or is an array of none or more than [`MAX_FRAMES_PER_MESSAGE`].
 pub fn decode(text: &str) -> Result<Vec<Result<ClientFrame, DecodeError>>, DecodeError> {
     check(text)?;
     if !text.trim_start().starts_with('[') {
         return Ok(vec![decode_one(text)]);
     }
     let frames: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| syntax(&error))?;
-    if frames.len() > MAX_FRAMES_PER_MESSAGE {
+    if frames.is_empty() || frames.len() > MAX_FRAMES_PER_MESSAGE {
         return Err(DecodeError::new(
             ErrorCode::Invalid,
-            format!("a message carries at most {MAX_FRAMES_PER_MESSAGE} frames"),
+            format!("a message carries 1 to {MAX_FRAMES_PER_MESSAGE} frames"),
         ));
     }
     Ok(frames
