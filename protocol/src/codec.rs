@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::{borrow::Cow, fmt};
 
-/// Longest part of a message that serde wrote.
+/// Most characters of serde's words that are passed on.
 const MAX_CAUSE_CHARS: usize = 256;
 
 /// Why a text is no frame, in words a person can act on.
@@ -51,7 +51,7 @@ pub fn decode(text: &str) -> Result<Vec<Result<ClientFrame, DecodeError>>, Decod
     if !text.trim_start().starts_with('[') {
         return Ok(vec![decode_one(text)]);
     }
-    let frames: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| syntax(&error))?;
+    let frames: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| fault("", &error))?;
     if frames.is_empty() || frames.len() > MAX_FRAMES_PER_MESSAGE {
         return Err(DecodeError::new(
             ErrorCode::Invalid,
@@ -70,11 +70,11 @@ pub fn decode(text: &str) -> Result<Vec<Result<ClientFrame, DecodeError>>, Decod
 /// `invalid_json`, `invalid_frame`, `unknown_field` or `invalid`.
 pub fn decode_body<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, DecodeError> {
     check(text)?;
-    serde_json::from_str(text).map_err(|error| syntax(&error))
+    serde_json::from_str(text).map_err(|error| fault("", &error))
 }
 
 fn decode_one(text: &str) -> Result<ClientFrame, DecodeError> {
-    let head: Head = serde_json::from_str(text).map_err(|error| syntax(&error))?;
+    let head: Head = serde_json::from_str(text).map_err(|error| fault("", &error))?;
     let id = head
         .id
         .and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
@@ -98,7 +98,7 @@ fn decode_one(text: &str) -> Result<ClientFrame, DecodeError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     match ClientFrame::read(&tag, WithoutType(&mut deserializer)) {
         Some(Ok(frame)) => Ok(frame),
-        Some(Err(error)) => Err(fail(shape(&tag, &error))),
+        Some(Err(error)) => Err(fail(fault(&tag, &error))),
         None => Err(fail(DecodeError::new(
             ErrorCode::UnknownType,
             format!(
@@ -118,9 +118,9 @@ struct Head<'a> {
 }
 
 /// Syntax errors keep their place but not serde's inner words.
-fn syntax(error: &serde_json::Error) -> DecodeError {
+fn fault(tag: &str, error: &serde_json::Error) -> DecodeError {
     if error.is_data() {
-        return shape("", error);
+        return shape(tag, error);
     }
     let (line, column) = (error.line(), error.column());
     DecodeError::new(
@@ -131,7 +131,9 @@ fn syntax(error: &serde_json::Error) -> DecodeError {
 
 fn shape(tag: &str, error: &serde_json::Error) -> DecodeError {
     let text = error.to_string();
-    let cause = text.split(" at line ").next().unwrap_or_default();
+    let cause = text
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |(cause, _)| cause);
     let code = match cause {
         cause if cause.starts_with("unknown field") => ErrorCode::UnknownField,
         cause if cause.starts_with("a name has") => ErrorCode::Invalid,
@@ -142,9 +144,28 @@ fn shape(tag: &str, error: &serde_json::Error) -> DecodeError {
     } else {
         format!("{tag}: ")
     };
-    // The cause may repeat what was sent, however long.
-    let cause: String = cause.chars().take(MAX_CAUSE_CHARS).collect();
-    DecodeError::new(code, format!("{place}{cause}"))
+    DecodeError::new(code, format!("{place}{}", shown(cause)))
+}
+
+/// serde's words without the value it met, which may be a secret in the wrong field. Names are shown,
+/// but no more of them than a line holds.
+fn shown(cause: &str) -> String {
+    let without_value = match cause.rsplit_once(", expected ") {
+        Some((found, expected)) if !found.starts_with("unknown field") => {
+            let kind = found.split(['"', '`']).next().unwrap_or_default();
+            format!("{}, expected {expected}", kind.trim_end())
+        }
+        _ => cause.to_owned(),
+    };
+    let escape = |c: char| match c {
+        ' ' | '!'..='~' => c.to_string(),
+        other => other.escape_debug().to_string(),
+    };
+    without_value
+        .chars()
+        .take(MAX_CAUSE_CHARS)
+        .map(escape)
+        .collect()
 }
 
 /// One look over the text for what serde's skipping of raw values lets through.
