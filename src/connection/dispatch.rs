@@ -32,15 +32,16 @@ struct Reply {
 
 impl Connection {
     pub(super) fn dispatch(self: &Rc<Self>, frame: ClientFrame) {
+        let scope = self.scope();
+        if scope.is_some() && !self.charge(&frame) {
+            return;
+        }
         if let ClientFrame::Hello(hello) = frame {
             return self.hello(hello);
         }
-        let Some(scope) = self.scope() else {
+        let Some(scope) = scope else {
             return self.before_hello(&frame);
         };
-        if !self.charge(&frame) {
-            return;
-        }
         match frame {
             ClientFrame::Hello(_) => {}
             ClientFrame::Join(frame) => self.join(scope, frame),

@@ -10,7 +10,7 @@ use crate::telemetry::fault;
 use crate::tenant::Scope;
 use generic_corp_protocol::frame::{Hello, Limits, ServerInfo, Welcome};
 use generic_corp_protocol::message::ClientInfo;
-use generic_corp_protocol::{CloseCode, ErrorCode, ServerFrame, Timestamp, limit};
+use generic_corp_protocol::{CloseCode, DecodeError, ErrorCode, ServerFrame, Timestamp, limit};
 use std::fmt::Display;
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -47,11 +47,13 @@ impl Connection {
                 .iter()
                 .any(|text| text.len() > limit::MAX_LABEL_BYTES)
         {
-            let text = format!(
+            let message = format!(
                 "`client` has at most {} bytes a field",
                 limit::MAX_LABEL_BYTES
             );
-            return self.fail(id, ErrorCode::Invalid, text, None, None);
+            // Counted: before somebody is known, no quota counts it.
+            let code = ErrorCode::Invalid;
+            return self.malformed(DecodeError { id, code, message });
         }
         let Some(token) = token else {
             return self.describe(id, client, binary);
