@@ -8,6 +8,8 @@
 
 mod support;
 
+mod bad_bytes;
+mod bad_frames;
 mod fault;
 mod handshake;
 mod heartbeat;

@@ -1,12 +1,14 @@
 //! What every test needs: a hub, somebody to talk to it, and patience with an end.
 
+pub mod bystanders;
 pub mod rest;
 pub mod server;
 pub mod socket;
 pub mod tcp;
 pub mod wait;
 
+pub use bystanders::Bystanders;
 pub use rest::Rest;
 pub use server::{Key, TestServer};
 pub use socket::{Received, Socket};
-pub use wait::{PATIENCE, eventually};
+pub use wait::{PATIENCE, eventually, within};
