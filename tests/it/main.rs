@@ -10,12 +10,14 @@ mod support;
 
 mod bad_bytes;
 mod bad_frames;
+mod connections;
 mod fault;
 mod handshake;
 mod heartbeat;
 mod history;
 mod presence;
 mod publish;
+mod quota;
 mod rooms;
 mod stream_life;
 mod stream_open;

@@ -300,6 +300,11 @@ impl Socket {
         }
     }
 
+    /// What came while something else was waited for, and was not waited for yet.
+    pub fn put_aside<T>(&self, choose: impl FnMut(&Received) -> Option<T>) -> Vec<T> {
+        self.aside.iter().filter_map(choose).collect()
+    }
+
     /// Whatever comes next.
     pub async fn next(&mut self) -> Received {
         let none = VecDeque::new();
