@@ -246,7 +246,13 @@ fn serve(config: &Config, shared: Shared) -> anyhow::Result<(SocketAddr, ServerH
     };
     let server = actix_server::Server::build()
         .workers(workers)
-        .max_concurrent_connections(config.server.max_connections)
+        // The gate counts and refuses; at its own bound a worker would leave them to wait unaccepted.
+        .max_concurrent_connections(
+            config
+                .server
+                .max_connections
+                .saturating_add(BACKLOG as usize),
+        )
         .shutdown_timeout(5)
         .disable_signals()
         .listen("hub", listener, factory)?
