@@ -19,6 +19,7 @@ mod presence;
 mod publish;
 mod quota;
 mod rooms;
+mod slow_peers;
 mod stream_life;
 mod stream_open;
 mod stream_read;

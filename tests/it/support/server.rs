@@ -98,11 +98,14 @@ impl Builder {
 
     /// Gives it a port that it keeps over [`TestServer::restart`].
     pub fn with_fixed_port(self) -> Self {
-        let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-        let port = std::iter::repeat_with(|| rand::random_range(FIXED_PORTS))
-            .find(free)
-            .expect("a free port");
+        let port = free_port();
         self.with("server.port", port)
+    }
+
+    /// Serves its metrics, for [`TestServer::metric`].
+    pub fn with_metrics(self) -> Self {
+        let port = free_port();
+        self.with("metrics.port", port)
     }
 
     /// The folder of its database.
@@ -205,6 +208,15 @@ impl TestServer {
         (self.child, self.address, self.banner) = spawn(&self.settings, self.folder.path()).await;
     }
 
+    /// What a metric stands at; its labels belong to the name.
+    pub async fn metric(&self, name: &str) -> f64 {
+        let url = format!("http://127.0.0.1:{}", self.settings["metrics.port"]);
+        let text = Rest::new(url, None).get("/metrics").await.text();
+        let mut lines = text.lines();
+        let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
+        value.unwrap_or_default()
+    }
+
     /// What it has written to stderr so far.
     pub fn log(&self) -> String {
         read_log(self.folder.path())
@@ -286,6 +298,13 @@ fn command(settings: &BTreeMap<String, String>, arguments: &[&str]) -> Command {
         command.env(name, value);
     }
     command
+}
+
+fn free_port() -> u16 {
+    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    std::iter::repeat_with(|| rand::random_range(FIXED_PORTS))
+        .find(free)
+        .expect("a free port")
 }
 
 fn read_log(folder: &Path) -> String {

@@ -3,7 +3,7 @@
 use super::wait::within;
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// See the module.
 pub struct Wire {
@@ -54,6 +54,18 @@ impl Wire {
         stream.set_nodelay(true).expect("TCP_NODELAY");
         Self {
             stream,
+            buffer: Vec::new(),
+        }
+    }
+
+    /// Connects from another address of this machine.
+    pub async fn open_from(source: [u8; 4], address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        let source = SocketAddr::from((source, 0));
+        socket.bind(source).expect("loopback has many addresses");
+        let stream = within("a TCP connection", socket.connect(address)).await;
+        Self {
+            stream: stream.expect("the hub accepts"),
             buffer: Vec::new(),
         }
     }
