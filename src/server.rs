@@ -31,6 +31,8 @@ use std::time::{Duration, Instant};
 
 /// Connections that wait to be accepted.
 const BACKLOG: i32 = 2048;
+/// How much later than the hub the kernel gives up a reader that stalls: the hub closes it with a code.
+const STALL_GRACE: Duration = Duration::from_secs(10);
 
 /// A hub that runs.
 pub struct Server {
@@ -210,7 +212,7 @@ async fn bootstrap(config: &Config, shared: &Shared) -> anyhow::Result<()> {
 
 fn serve(config: &Config, shared: Shared) -> anyhow::Result<(SocketAddr, ServerHandle)> {
     let gate = tcp::Gate::new(tcp::Options {
-        stall_timeout: shared.connection.stall_timeout,
+        stall_timeout: shared.connection.stall_timeout + STALL_GRACE,
         send_buffer_bytes: config.socket.send_buffer_bytes,
         max_connections: config.server.max_connections,
         max_per_address: config.server.max_connections_per_address,

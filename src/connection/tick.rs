@@ -83,6 +83,10 @@ impl Connection {
     fn tick_open(&self, now: Instant) {
         let options = &self.parts.options;
         let silent = now.saturating_duration_since(self.clock.seen.get());
+        if !self.viewer.waits_to_write() {
+            // Nothing to take is no stall: it begins with what waits from now on.
+            self.clock.progress();
+        }
         let stalled = now.saturating_duration_since(self.clock.progressed.get());
         let expired = match &*self.session.borrow() {
             Some(session) => session

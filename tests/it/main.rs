@@ -20,6 +20,7 @@ mod publish;
 mod quota;
 mod rooms;
 mod slow_peers;
+mod stalled_readers;
 mod stream_life;
 mod stream_open;
 mod stream_read;
