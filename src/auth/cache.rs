@@ -36,4 +36,9 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
     pub(super) fn forget(&self, key: &K) {
         self.0.remove(key);
     }
+
+    /// Looks at every entry: for what happens rarely.
+    pub(super) fn forget_where(&self, gone: impl Fn(&V) -> bool) {
+        self.0.retain(|_, entry| !gone(&entry.1));
+    }
 }

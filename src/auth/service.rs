@@ -10,7 +10,7 @@ use super::{Error, Principal, Scopes, api_key};
 use crate::store::Store;
 use crate::store::api_key::KeyRow;
 use crate::store::session::SessionRow;
-use generic_corp_protocol::{SessionId, Timestamp};
+use generic_corp_protocol::{ApiKeyId, SessionId, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -76,6 +76,11 @@ impl Auth {
         } else {
             self.authenticate_user(token).await
         }
+    }
+
+    /// A key was revoked here: what is remembered of it no longer counts.
+    pub fn forget_key(&self, id: ApiKeyId) {
+        self.0.keys.forget_where(|key| key.id == id);
     }
 
     async fn authenticate_user(&self, token: &str) -> Result<Principal, Error> {

@@ -4,6 +4,7 @@ use super::ApiError;
 use super::body::Body;
 use super::extract::{Admin, Read, Scoped, in_path, page};
 use super::routes::next_page;
+use crate::auth::Auth;
 use crate::connection::{Credential, Registry};
 use crate::tenant::Tenants;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -81,10 +82,12 @@ pub(super) async fn revoke_key(
     request: HttpRequest,
     scoped: Scoped<Admin>,
     tenants: web::Data<Tenants>,
+    auth: web::Data<Auth>,
     registry: web::Data<Registry>,
 ) -> Result<HttpResponse, ApiError> {
     let id: ApiKeyId = in_path(&request, "key")?;
     tenants.revoke_key(&scoped.scope, id).await?;
+    auth.forget_key(id);
     registry.close(Credential::Key(id), CloseCode::Forbidden);
     Ok(HttpResponse::NoContent().finish())
 }

@@ -25,3 +25,4 @@ mod stream_life;
 mod stream_open;
 mod stream_read;
 mod stream_write;
+mod tokens;
