@@ -37,9 +37,11 @@ struct State {
     next_serial: u64,
     /// Cursors that may have something to read, each at most once.
     dirty: VecDeque<usize>,
-    /// Cursors that wait for the store, the first of which is being read for.
+    /// Cursors that wait for the store.
     cold: VecDeque<usize>,
-    /// What the store has answered, for the cursor in this slot.
+    /// Whether the store is being read for the first of the cold.
+    reading: bool,
+    /// What the store has answered, for the cursor in this slot; the next read begins once it is taken.
     ready: Option<(usize, Chunk)>,
 }
 
@@ -193,17 +195,17 @@ impl Viewer {
                 return Some(std::mem::take(&mut *control).freeze());
             }
         }
+        self.read_cold();
         loop {
             let mut state = self.state.borrow_mut();
             if let Some((_, chunk)) = state.ready.take() {
                 return Some(self.count(chunk));
             }
-            let slot = *state.dirty.front()?;
+            let slot = state.dirty.pop_front()?;
             let read = match state.cursors.get_mut(slot) {
                 Some(Some((_, cursor))) => cursor.read(),
                 _ => Read::Nothing,
             };
-            state.dirty.pop_front();
             match read {
                 Read::Nothing => {}
                 Read::Chunk(chunk) => {
@@ -213,11 +215,8 @@ impl Viewer {
                 }
                 Read::Cold => {
                     state.cold.push_back(slot);
-                    let first = state.cold.len() == 1;
                     drop(state);
-                    if first {
-                        self.read_cold();
-                    }
+                    self.read_cold();
                 }
                 Read::Last(chunk) => {
                     drop(state);
@@ -243,8 +242,8 @@ impl Viewer {
         };
         state.dirty.retain(|waiting| *waiting != slot);
         state.ready.take_if(|(of, _)| *of == slot);
-        // The first of the cold is being read for; its answer is dropped when it comes.
-        let reading = state.cold.front().copied();
+        // Where the store is being read for it, its place stays: the answer is dropped when it comes.
+        let reading = state.cold.front().copied().filter(|_| state.reading);
         state
             .cold
             .retain(|waiting| *waiting != slot || reading == Some(slot));
@@ -255,10 +254,14 @@ impl Viewer {
         true
     }
 
-    /// Reads from the store for the first cold cursor, in the background.
+    /// Reads from the store for the first cold cursor, in the background; one read at a time, and none
+    /// before the last answer is taken.
     fn read_cold(self: &Rc<Self>) {
         let (slot, serial, wanted) = {
             let mut state = self.state.borrow_mut();
+            if state.reading || state.ready.is_some() {
+                return;
+            }
             loop {
                 let Some(slot) = state.cold.front().copied() else {
                     return;
@@ -274,6 +277,7 @@ impl Viewer {
                 };
             }
         };
+        self.state.borrow_mut().reading = true;
         let viewer = Rc::downgrade(self);
         let hub = self.worker.hub().clone();
         actix_web::rt::spawn(async move {
@@ -295,6 +299,7 @@ impl Viewer {
     /// `found` is `None` when the store did not answer.
     fn cold_done(self: &Rc<Self>, slot: usize, serial: u64, found: Option<Found>) {
         let mut state = self.state.borrow_mut();
+        state.reading = false;
         state.cold.pop_front();
         if let Some((known, cursor)) = state.cursors.get_mut(slot).and_then(Option::as_mut) {
             // Of an earlier cursor in this slot the answer is of no use; its successor waited for it.
@@ -306,7 +311,6 @@ impl Viewer {
             state.dirty.push_back(slot);
         }
         drop(state);
-        self.read_cold();
         self.wake();
     }
 }
@@ -343,3 +347,6 @@ fn advance(cursor: &mut Cursor, found: Found) -> Option<Chunk> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
