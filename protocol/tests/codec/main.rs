@@ -5,6 +5,7 @@
     reason = "a test that cannot go on should say where"
 )]
 
+mod faults;
 mod frame;
 
 use frame::{client_frame, json_text, server_frame};

@@ -187,7 +187,7 @@ impl Logs {
 
     fn announce(&mut self, hint: Hint, fate: Fate) {
         match fate {
-            Fate::Arrives => self.hub.deliver(hint),
+            Fate::Arrives => self.hub.deliver(vec![hint]),
             Fate::Lost => {}
             Fate::Late => self.late.push(hint),
         }
@@ -195,7 +195,7 @@ impl Logs {
 
     pub(super) fn deliver_late(&mut self) {
         for hint in self.late.drain(..).rev() {
-            self.hub.deliver(hint);
+            self.hub.deliver(vec![hint]);
         }
     }
 
@@ -209,7 +209,7 @@ impl Logs {
             kind: "typing".into(),
             body: self.ephemeral[log].into(),
         });
-        self.hub.deliver(Hint::Ephemeral { room, message });
+        self.hub.deliver(vec![Hint::Ephemeral { room, message }]);
     }
 
     pub(super) fn close_streams(&mut self) {
@@ -234,7 +234,7 @@ impl Logs {
                 outcome,
                 exit_code: None,
             };
-            self.hub.deliver(Hint::Closed { end });
+            self.hub.deliver(vec![Hint::Closed { end }]);
         }
     }
 }
