@@ -117,12 +117,14 @@ impl Rooms {
                 "give `offset` or `tail_bytes`, not both".into(),
             ));
         }
-        let (tail, info) = self
+        let (tail, mut info) = self
             .hub
             .stream(scope.workspace(), id)
             .await?
             .ok_or(Error::NotFound("stream"))?;
-        let length = info.length.max(tail.length());
+        // What was committed since the store was asked counts: a reader that does not follow stops there.
+        info.length = info.length.max(tail.length());
+        let length = info.length;
         let begin =
             offset.unwrap_or_else(|| tail_bytes.map_or(0, |bytes| length.saturating_sub(bytes)));
         if begin > length {

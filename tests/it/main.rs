@@ -11,6 +11,7 @@ mod support;
 mod bad_bytes;
 mod bad_frames;
 mod connections;
+mod documentation;
 mod fault;
 mod handshake;
 mod heartbeat;
