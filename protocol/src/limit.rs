@@ -24,7 +24,7 @@ pub const MAX_ROOMS_PER_CONNECTION: usize = 100;
 pub const MAX_STREAMS_PER_CONNECTION: usize = 100;
 /// Requests of one connection that may wait for their commit; beyond it the hub stops reading the socket.
 pub const MAX_IN_FLIGHT: usize = 128;
-/// Most events one page of history holds, and the default.
+/// Most events one page of history holds.
 pub const MAX_HISTORY_PAGE: u32 = 500;
 /// Most events `join` hands out by `tail`.
 pub const MAX_TAIL_EVENTS: u64 = 10_000;

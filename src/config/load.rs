@@ -3,6 +3,7 @@
 use super::{Config, Environment, Plans};
 use generic_corp_protocol::Slug;
 use secrecy::ExposeSecret;
+use serde::{Deserialize, Deserializer};
 use std::path::Path;
 
 const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -24,17 +25,25 @@ pub enum Error {
 /// # Errors
 /// See [`Error`].
 pub fn load(file: Option<&Path>) -> Result<(Config, Plans), Error> {
+    load_with(file, environment())
+}
+
+/// Values stay the text that they are, until a setting wants a number: a password of digits is no number.
+fn environment() -> config::Environment {
+    config::Environment::with_prefix(ENVIRONMENT_PREFIX)
+        .prefix_separator("__")
+        .separator("__")
+}
+
+fn load_with(
+    file: Option<&Path>,
+    environment: config::Environment,
+) -> Result<(Config, Plans), Error> {
     let mut builder = config::Config::builder()
         .add_source(config::File::from_str(DEFAULTS, config::FileFormat::Toml));
     if let Some(file) = file {
         builder = builder.add_source(config::File::from(file).format(config::FileFormat::Toml));
     }
-    let environment = config::Environment::with_prefix(ENVIRONMENT_PREFIX)
-        .prefix_separator("__")
-        .separator("__")
-        .list_separator(",")
-        .with_list_parse_key("server.allowed_origins")
-        .try_parsing(true);
     let config: Config = builder.add_source(environment).build()?.try_deserialize()?;
     let plans =
         Plans::load(&config.tenancy.plans_file).map_err(|fault| Error::Check(vec![fault]))?;
@@ -44,6 +53,26 @@ pub fn load(file: Option<&Path>) -> Result<(Config, Plans), Error> {
     } else {
         Err(Error::Check(faults))
     }
+}
+
+/// A list, or one text with commas, as the environment has it.
+pub(super) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum List {
+        Many(Vec<String>),
+        One(String),
+    }
+    Ok(match List::deserialize(deserializer)? {
+        List::Many(texts) => texts,
+        List::One(text) => {
+            let texts = text.split(',').map(str::trim);
+            texts
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
+                .collect()
+        }
+    })
 }
 
 fn check(config: &Config, plans: &Plans) -> Vec<String> {
@@ -190,6 +219,52 @@ mod tests {
         let error = load_text(text).expect_err("refused").to_string();
         for key in ["server.workers", "database.url", "auth.secret"] {
             assert!(error.contains(key), "{key} missing in {error}");
+        }
+    }
+
+    fn load_environment(variables: &[(&str, &str)]) -> Result<Config, Error> {
+        let variables = variables
+            .iter()
+            .map(|(name, value)| (format!("GENERIC_CORP__{name}"), (*value).to_owned()));
+        let environment = environment().source(Some(variables.collect()));
+        load_with(None, environment).map(|(config, _)| config)
+    }
+
+    #[test]
+    fn the_environment_comes_last_and_keeps_texts_as_they_are() {
+        let config = load_environment(&[
+            ("SERVER__PORT", "9000"),
+            ("SERVER__NODE", "007"),
+            (
+                "SERVER__ALLOWED_ORIGINS",
+                "https://a.example, https://b.example",
+            ),
+            ("BOOTSTRAP__PASSWORD", "0001234567890"),
+            ("BOOTSTRAP__WORKSPACE", "1e3"),
+            ("DATABASE__DURABILITY", "normal"),
+        ])
+        .expect("loads");
+        assert_eq!(
+            (config.server.port, config.server.node.as_str()),
+            (9000, "007")
+        );
+        assert_eq!(
+            config.server.allowed_origins,
+            ["https://a.example", "https://b.example"]
+        );
+        assert_eq!(config.bootstrap.password.expose_secret(), "0001234567890");
+        assert_eq!(config.bootstrap.workspace, "1e3");
+        let empty = load_environment(&[("SERVER__ALLOWED_ORIGINS", "")]).expect("loads");
+        assert!(empty.server.allowed_origins.is_empty());
+        for (name, value) in [
+            ("SERVER__PORT", "many"),
+            ("SERVER__PROT", "1"),
+            ("SERVER__PORT", "70000"),
+        ] {
+            assert!(
+                load_environment(&[(name, value)]).is_err(),
+                "{name}={value}"
+            );
         }
     }
 

@@ -43,6 +43,7 @@ pub struct Server {
     pub host: String,
     pub port: u16,
     pub public_url: String,
+    #[serde(deserialize_with = "load::list")]
     pub allowed_origins: Vec<String>,
     pub environment: Environment,
     pub workers: usize,
