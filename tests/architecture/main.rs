@@ -1,6 +1,7 @@
 //! Holds the code to `docs/ARCHITECTURE.md`: who may import whom, no circles, tidy files.
 
 mod import;
+mod link;
 mod source;
 mod tidy;
 
@@ -37,6 +38,31 @@ fn files_are_tidy() {
         .flat_map(|(path, text)| tidy::faults(&path, &text))
         .collect();
     assert_none(&faults);
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let mut faults = Vec::new();
+    for folder in ["", "docs"] {
+        for entry in fs::read_dir(root().join(folder)).expect("the folder is readable") {
+            let path = entry.expect("an entry").path();
+            if path.extension().is_some_and(|kind| kind == "md") {
+                let text = fs::read_to_string(&path).expect("a page");
+                let path = path.strip_prefix(root()).expect("below the root");
+                faults.append(&mut link::faults(&path.to_string_lossy(), &text));
+            }
+        }
+    }
+    assert_none(&faults);
+    let planted = "# Too far\n[good](#too-far) [bad](#far) [gone](x.md) [odd](errors.md#nope)\n```\n[code](y.md)\n```\n";
+    assert_eq!(
+        link::faults("docs/planted.md", planted),
+        [
+            "docs/planted.md: nothing is at #far",
+            "docs/planted.md: nothing is at x.md",
+            "docs/planted.md: nothing is at errors.md#nope",
+        ],
+    );
 }
 
 /// Imports of planted files.
