@@ -43,6 +43,10 @@ export interface ConnectionEvents {
   frame: ServerFrame;
 }
 
+/** What a hub takes at least, until it has said its limit. */
+const FRAME_BYTES = 64 * 1024;
+/** Left for the id that a request gets. */
+const ID_BYTES = 32;
 const HELLO_MS = 10_000;
 const TOKEN_MS = 20_000;
 const STABLE_MS = 5_000;
@@ -103,6 +107,10 @@ export class Connection extends Emitter<ConnectionEvents> {
   /** Sends `frame` now or after the next reconnect, and waits for its reply. */
   request(frame: ClientFrame, timeoutMs = 30_000): Promise<unknown> {
     if (this.#state.name === "closed") return Promise.reject(this.#ended());
+    // The hub would end the whole connection, and for good.
+    const most = this.#welcome?.limits.max_frame_bytes ?? FRAME_BYTES;
+    const size = new TextEncoder().encode(JSON.stringify(frame)).length + ID_BYTES;
+    if (size > most) return Promise.reject(new HubError("too_large", `a message may have ${most} bytes, this one has ${size}; use a stream`));
     return this.requests.add(frame, timeoutMs, this.send);
   }
 

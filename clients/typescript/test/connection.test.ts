@@ -47,6 +47,17 @@ test("tries again after a break, counts the attempts, and tells when", async () 
   hub.close();
 });
 
+test("keeps back what the hub would end the connection for", async () => {
+  const hub = await start();
+  FakeSocket.last.say(welcome({ limits: { max_frame_bytes: 1_000 } }));
+  const room = hub.room("deploy");
+  await assert.rejects(room.publish({ text: "é".repeat(500) }), { code: "too_large", retryable: false });
+  assert.ok(!FakeSocket.last.sent.some((frame) => frame.type === "publish"));
+  room.publish({ text: "é".repeat(300) }).catch(() => undefined);
+  assert.equal(FakeSocket.last.frame("publish").room, "deploy");
+  hub.close();
+});
+
 test("stops at a close code that forbids to come back", async () => {
   for (const code of [1002, 4400, 4403, 4409]) {
     const hub = await start();
