@@ -4,7 +4,8 @@ import DOMPurify from "dompurify";
 import { Marked } from "marked";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
-const marked = new Marked({ gfm: true, breaks: true });
+/** HTML in a message is text: who writes `Vec<T>` means it. */
+const marked = new Marked({ gfm: true, breaks: true, tokenizer: { html: () => undefined, tag: () => undefined } });
 /** Longer messages are shown as they are. */
 const LONGEST = 40_000;
 
@@ -25,6 +26,7 @@ export function fragment(text: string): DocumentFragment {
     RETURN_DOM_FRAGMENT: true,
   });
   for (const link of nodes.querySelectorAll("a")) {
+    if (!link.href) link.replaceWith(...link.childNodes);
     link.target = "_blank";
     link.rel = "noopener noreferrer nofollow";
   }
