@@ -126,6 +126,9 @@ export class Feed extends Component<Props> {
     );
   }
 
+  /** The same function each time, so that a row is painted again only when it changed. */
+  #jump = (seq: number): void => void this.props.model.jump(seq);
+
   #rows(model: RoomModel, open: (stream: string) => void) {
     const marker = model.marker.value;
     const streams = model.streams.known.value;
@@ -135,17 +138,25 @@ export class Feed extends Component<Props> {
       const newDay = !before || format.dayKey(before.time) !== format.dayKey(event.time);
       const marked = marker?.seq === event.seq ? marker : undefined;
       const follows = !newDay && !marked && sameHead(before, event);
-      before = event;
-      const id = event.kind.startsWith("stream.") ? (event.body as { stream?: string } | null)?.stream : undefined;
+      const id = streamOf(event);
+      const stream = id === undefined ? undefined : streams.get(id);
+      // The card just above tells how it ended.
+      const told = event.kind === "stream.closed" && stream?.closed_at !== undefined && before?.kind === "stream.opened" && streamOf(before) === id;
+      if (!told) before = event;
+      const answered = event.reply_to === undefined ? undefined : model.window.at(event.reply_to);
       return (
         <div key={event.seq} data-seq={event.seq}>
           {newDay && <Separator text={format.day(event.time)} />}
           {marked && <Mark marker={marked} />}
-          <Row event={event} follows={follows} stream={id === undefined ? undefined : streams.get(id)} open={open} jump={(seq) => void model.jump(seq)} mine={event.sender.id === you} />
+          {!told && <Row event={event} follows={follows} stream={stream} open={open} jump={this.#jump} mine={event.sender.id === you} answered={answered} />}
         </div>
       );
     });
   }
+}
+
+function streamOf(event: RoomEvent): string | undefined {
+  return event.kind.startsWith("stream.") ? (event.body as { stream?: string } | null)?.stream : undefined;
 }
 
 function sameHead(before: RoomEvent | undefined, event: RoomEvent): boolean {

@@ -17,6 +17,8 @@ export interface RowProps {
   open: (stream: string) => void;
   jump: (seq: number) => void;
   mine: boolean;
+  /** The event this one answers, where it is held. */
+  answered: RoomEvent | undefined;
 }
 
 const LONGEST_JSON = 4_000;
@@ -38,13 +40,18 @@ export const Row = memo(function Row(props: RowProps) {
           </p>
         )}
         {event.reply_to !== undefined && (
-          <button type="button" class="reply" onClick={() => props.jump(event.reply_to as number)}><Icon name="reply" />in answer to #{event.reply_to}</button>
+          <button type="button" class="reply" onClick={() => props.jump(event.reply_to as number)}><Icon name="reply" /><Answered seq={event.reply_to} event={props.answered} /></button>
         )}
         <Body {...props} />
       </div>
     </div>
   );
 });
+
+function Answered({ seq, event }: { seq: number; event: RoomEvent | undefined }) {
+  const text = event && textOf(event.body)?.replace(/[*_`#>|]/g, "").trim();
+  return <span>{event ? <><span class="sr-only">in answer to </span><strong>{event.sender.name}</strong> {text?.slice(0, 200) ?? event.kind}</> : `in answer to #${seq}`}</span>;
+}
 
 function Body(props: RowProps) {
   const { event } = props;

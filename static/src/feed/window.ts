@@ -39,6 +39,11 @@ export class FeedWindow<E extends Entry> {
     return this.first > 1;
   }
 
+  /** The entry with this `seq`, if it is held: what is held has no gap. */
+  at(seq: number): E | undefined {
+    return this.#entries[seq - this.first];
+  }
+
   /** Begins anew with a stretch of the log. */
   reset(entries: readonly E[], head: number): void {
     this.#entries = entries.slice(-MOST);
