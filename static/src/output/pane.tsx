@@ -16,9 +16,11 @@ interface OutputProps {
   hub: Hub;
   workspace: string;
   info: wire.StreamInfo;
+  large: boolean;
+  setLarge: (large: boolean) => void;
 }
 
-export function Output({ hub, workspace, info }: OutputProps) {
+export function Output({ hub, workspace, info, large, setLarge }: OutputProps) {
   const buffer = useMemo(() => new OutputBuffer(hub, workspace, info), [hub, workspace, info.stream]);
   const [following, setFollowing] = useState(true);
   const [wrap, setWrap] = useState(false);
@@ -54,6 +56,7 @@ export function Output({ hub, workspace, info }: OutputProps) {
         <CopyButton text={() => buffer.text} label="Copy what is loaded" />
         <Download workspace={workspace} info={info} />
         {info.state === "open" && canPublish() && <Stop hub={hub} info={info} />}
+        <IconButton class="larger" icon={large ? "smaller" : "larger"} label="Use the whole width" aria-pressed={large} onClick={() => setLarge(!large)} />
       </OutputHead>
       <ErrorNote error={buffer.error.value} />
       <div class="term" ref={scroller} tabIndex={0} role="region" aria-label={`Lines of ${info.name}`}>

@@ -9,6 +9,13 @@ export function Icon({ name }: { name: string }) {
   return <span class={`icon icon-${name}`} aria-hidden="true" />;
 }
 
+/** The shape of a state, beside its word: no font has to know it. */
+export type Shape = "dot" | "target" | "ring" | "quarter" | "check" | "cross" | "slash" | "bang" | "diamond";
+
+export function Mark({ shape }: { shape: Shape }) {
+  return <span class={`mark mark-${shape}`} aria-hidden="true" />;
+}
+
 type ButtonProps = Omit<ButtonHTMLAttributes<HTMLButtonElement>, "class"> & {
   class?: string;
   kind?: "primary" | "plain" | "quiet" | "danger";

@@ -6,28 +6,28 @@ import { now } from "../clock";
 import type { RoomModel } from "../feed/model";
 import * as format from "../format";
 import * as connection from "../hub";
-import { Button, Icon } from "../ui/basics";
+import { Button, Icon, Mark, type Shape } from "../ui/basics";
 
 interface Words {
   tone: string;
-  glyph: string;
+  shape: Shape;
   short: string;
 }
 
 function words(state: State): Words {
   switch (state.name) {
-    case "live": return { tone: "ok", glyph: "●", short: "Live" };
-    case "catching_up": return { tone: "warn", glyph: "◔", short: "Catching up" };
-    case "closed": return { tone: "bad", glyph: "✕", short: "Disconnected" };
-    case "connecting": return { tone: "warn", glyph: "○", short: connection.welcome.value ? "Reconnecting" : "Connecting" };
+    case "live": return { tone: "ok", shape: "dot", short: "Live" };
+    case "catching_up": return { tone: "warn", shape: "quarter", short: "Catching up" };
+    case "closed": return { tone: "bad", shape: "cross", short: "Disconnected" };
+    case "connecting": return { tone: "warn", shape: "ring", short: connection.welcome.value ? "Reconnecting" : "Connecting" };
   }
 }
 
 export function Pill() {
-  const { tone, glyph, short } = words(connection.state.value);
+  const { tone, shape, short } = words(connection.state.value);
   return (
     <span class={`pill ${tone}`} role="status">
-      <span class="glyph" aria-hidden="true">{glyph}</span>{short}
+      <Mark shape={shape} />{short}
     </span>
   );
 }

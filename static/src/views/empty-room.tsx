@@ -3,7 +3,7 @@
 import { HubError, type wire } from "@generic-corp/client";
 import { useState } from "preact/hooks";
 import * as api from "../api";
-import { Button, ErrorNote, Icon } from "../ui/basics";
+import { Button, ErrorNote, Icon, Mark } from "../ui/basics";
 import { TryIt } from "../ui/try-it";
 
 export function EmptyRoom({ workspace, room }: { workspace: string; room: string }) {
@@ -34,7 +34,7 @@ export function EmptyRoom({ workspace, room }: { workspace: string; room: string
         <Button icon="key" busy={busy} onClick={make}>Put a new key into the command</Button>
       )}
       <ErrorNote error={error} />
-      <p class="waiting"><span class="glyph" aria-hidden="true">○</span> Waiting for the first message…</p>
+      <p class="waiting"><Mark shape="ring" />Waiting for the first message…</p>
     </div>
   );
 }

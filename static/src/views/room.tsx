@@ -1,7 +1,7 @@
 // A room: its feed, its output, its people. Side by side where there is room, one at a time where there is not.
 
 import { HubError, type Hub } from "@generic-corp/client";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import { Announcer } from "../feed/announcer";
 import { Composer } from "../feed/composer";
 import { Feed } from "../feed/feed";
@@ -25,14 +25,15 @@ export function RoomView({ workspace, name }: { workspace: string; name: string 
 function Joined({ hub, workspace, name }: { hub: Hub; workspace: string; name: string }) {
   const model = useModel(hub, workspace, name);
   const [tab, setTab] = useState<Tab>("feed");
-  const open = (stream: string) => {
+  const [large, setLarge] = useState(false);
+  const open = useCallback((stream: string) => {
     navigate(href("w", workspace, "rooms", name, "streams", stream));
     setTab("output");
-  };
+  }, [workspace, name]);
   if (!model) return <main class="page" />;
   const gone = model.error.value;
   if (gone) return <Gone error={gone} name={name} />;
-  return <Panes model={model} hub={hub} workspace={workspace} tab={tab} setTab={setTab} open={open} />;
+  return <Panes model={model} hub={hub} workspace={workspace} tab={tab} setTab={setTab} large={large} setLarge={setLarge} open={open} />;
 }
 
 /** The model lives as long as the room is in view. */
@@ -53,10 +54,13 @@ interface PanesProps {
   workspace: string;
   tab: Tab;
   setTab: (tab: Tab) => void;
+  /** Whether the output has the whole width. */
+  large: boolean;
+  setLarge: (large: boolean) => void;
   open: (stream: string) => void;
 }
 
-function Panes({ model, hub, workspace, tab, setTab, open }: PanesProps) {
+function Panes({ model, hub, workspace, tab, setTab, large, setLarge, open }: PanesProps) {
   const version = model.version.value;
   const { window } = model;
   const name = model.room.name;
@@ -71,7 +75,7 @@ function Panes({ model, hub, workspace, tab, setTab, open }: PanesProps) {
     { value: "people" as const, label: `People (${model.members.value.length})` },
   ];
   return (
-    <main class={`room show-${tab}`}>
+    <main class={`room show-${tab} ${large ? "large-output" : ""}`}>
       <Head model={model} workspace={workspace} />
       <div class="room-tabs"><Segmented label="Part of the room" options={tabs} value={tab} onChange={setTab} /></div>
       <Banners model={model} />
@@ -82,7 +86,7 @@ function Panes({ model, hub, workspace, tab, setTab, open }: PanesProps) {
           <Composer model={model} />
         </section>
         <aside class="room-output" aria-label="Output">
-          <Selected model={model} hub={hub} workspace={workspace} open={open} />
+          <Selected model={model} hub={hub} workspace={workspace} open={open} large={large} setLarge={setLarge} />
         </aside>
         <aside class="room-people" aria-label="People"><People members={model.members.value} /></aside>
       </div>
@@ -106,7 +110,7 @@ function Head({ model, workspace }: { model: RoomModel; workspace: string }) {
 }
 
 /** The stream in the address, or else the newest that runs, or else the newest. */
-function Selected({ model, hub, workspace, open }: Pick<PanesProps, "model" | "hub" | "workspace" | "open">) {
+function Selected({ model, hub, workspace, open, large, setLarge }: Omit<PanesProps, "tab" | "setTab">) {
   const view = route.value;
   const asked = view.view === "room" ? view.stream : undefined;
   const [missing, setMissing] = useState<HubError>();
@@ -128,7 +132,7 @@ function Selected({ model, hub, workspace, open }: Pick<PanesProps, "model" | "h
   return (
     <>
       <ErrorNote error={missing} />
-      {info ? <Output key={info.stream} hub={hub} workspace={workspace} info={info} /> : <NoOutput />}
+      {info ? <Output key={info.stream} hub={hub} workspace={workspace} info={info} large={large} setLarge={setLarge} /> : <NoOutput />}
       <StreamList streams={model.streams} selected={info?.stream} open={open} />
     </>
   );
@@ -140,7 +144,7 @@ function Gone({ error, name }: { error: HubError; name: string }) {
       <section class="empty">
         <Icon name="warning" />
         <h1>#{name} cannot be opened</h1>
-        <p>{error.message}</p>
+        <p class="said">{error.message}</p>
         <p><a href="/">Go to your workspace</a></p>
       </section>
     </main>

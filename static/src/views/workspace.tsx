@@ -7,7 +7,7 @@ import * as format from "../format";
 import * as rooms from "../rooms";
 import { href } from "../router";
 import { workspaces } from "../session";
-import { Button, ErrorNote, Icon } from "../ui/basics";
+import { Button, ErrorNote, Icon, Mark } from "../ui/basics";
 import { NewRoom } from "./new-room";
 
 export function WorkspaceView({ workspace }: { workspace: string }) {
@@ -62,7 +62,7 @@ function RoomRow({ room, workspace }: { room: wire.Room; workspace: string }) {
         </span>
         <span class="room-facts">
           {room.open_streams > 0 && (
-            <span class="chip run"><span class="glyph" aria-hidden="true">●</span>{format.plural(room.open_streams, "stream")} running</span>
+            <span class="chip run"><Mark shape="dot" />{format.plural(room.open_streams, "stream")} running</span>
           )}
           {unread > 0 && <span class="chip accent">{format.count(unread)} new</span>}
           <span class="room-count" title={format.plural(room.members, "connection")}><Icon name="people" />{room.members}<span class="sr-only"> connected</span></span>
