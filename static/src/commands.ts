@@ -30,7 +30,8 @@ export function firstCommand(way: Way, { workspace, room, key }: { workspace: st
     ].join("\n");
   }
   return [
-    `export GENERIC_CORP_URL=${origin} GENERIC_CORP_WORKSPACE=${workspace}`,
+    `export GENERIC_CORP_URL=${origin}`,
+    `export GENERIC_CORP_WORKSPACE=${workspace}`,
     `export GENERIC_CORP_API_KEY=${key ?? NO_KEY}`,
     `cargo test 2>&1 | generic-corp stream --room ${room} --name tests`,
   ].join("\n");

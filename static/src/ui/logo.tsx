@@ -1,4 +1,4 @@
-// The mark: three lines of a log, the newest of them alive.
+// The mark: three lines of a log, the newest of them alive; and the name beside it.
 
 export function Logo() {
   return (
@@ -8,4 +8,8 @@ export function Logo() {
       <circle cx="23" cy="11" r="2.4" fill="#8ce99a" />
     </svg>
   );
+}
+
+export function Brand() {
+  return <p class="brand"><Logo />generic-corp</p>;
 }

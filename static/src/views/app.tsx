@@ -5,7 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { navigate, route } from "../router";
 import { home, me, signInFirst, start } from "../session";
 import { Button, ErrorNote } from "../ui/basics";
-import { Logo } from "../ui/logo";
+import { Brand } from "../ui/logo";
 import { Register, Setup, SignIn } from "./entry";
 import { Shell } from "./shell";
 
@@ -24,9 +24,8 @@ function Waiting({ error, retry }: { error: HubError | undefined; retry: () => v
   return (
     <main class="entry">
       <div class="entry-card">
-        <Logo />
-        <h1>generic-corp</h1>
-        {error ? <><ErrorNote error={error} /><Button kind="primary" onClick={retry}>Try again</Button></> : <p class="intro" role="status">Opening…</p>}
+        <Brand />
+        {error ? <><h1>The hub does not answer</h1><ErrorNote error={error} /><Button kind="primary" onClick={retry}>Try again</Button></> : <><h1 class="sr-only">generic-corp</h1><p class="intro" role="status">Opening…</p></>}
       </div>
     </main>
   );

@@ -6,7 +6,7 @@ import { useEffect, useState } from "preact/hooks";
 import * as api from "../api";
 import { entered } from "../session";
 import { Button, ErrorNote, Field, Icon } from "../ui/basics";
-import { Logo } from "../ui/logo";
+import { Brand } from "../ui/logo";
 
 type Values = Record<string, string>;
 
@@ -45,7 +45,7 @@ function Card({ title, intro, children }: { title: string; intro: ComponentChild
   return (
     <main class="entry">
       <div class="entry-card">
-        <Logo />
+        <Brand />
         <h1>{title}</h1>
         <p class="intro">{intro}</p>
         {children}
@@ -63,8 +63,8 @@ function useStatus(): { status?: wire.SetupStatus; error?: HubError } {
   return result;
 }
 
-const email = <Field label="E-mail" name="email" type="email" autoComplete="username" required autoFocus />;
-const name = <Field label="Your name" name="name" autoComplete="name" required maxLength={256} />;
+const email = (first: boolean) => <Field label="E-mail" name="email" type="email" autoComplete="username" required autoFocus={first} />;
+const name = (first: boolean) => <Field label="Your name" name="name" autoComplete="name" required maxLength={256} autoFocus={first} />;
 const newPassword = (
   <Field label="Password" name="password" type="password" autoComplete="new-password" required minLength={10} maxLength={256} hint="10 characters or more. A sentence is fine." />
 );
@@ -79,7 +79,7 @@ export function SignIn() {
       )}
       <ErrorNote error={error} />
       <Form action="Sign in" send={({ email = "", password = "" }) => api.login({ email, password })}>
-        {email}
+        {email(true)}
         <Field label="Password" name="password" type="password" autoComplete="current-password" required />
       </Form>
       {status?.registration_open && <p class="aside">New here? <a href="/register">Create an account</a></p>}
@@ -96,8 +96,8 @@ export function Register() {
         <p class="note"><Icon name="info" /><span>Registration is closed on this hub. Ask its administrator for an account.</span></p>
       ) : (
         <Form action="Create account" send={send}>
-          {name}
-          {email}
+          {name(true)}
+          {email(false)}
           {newPassword}
           <Field label="Organization" name="organization" required pattern={SLUG} hint="Lower-case letters, digits, dots and dashes: it becomes part of addresses." />
         </Form>
@@ -134,9 +134,9 @@ export function Setup() {
   return (
     <Card title="Set up this hub" intro="Make the first administrator, and a workspace to begin in.">
       <Form action="Set up" send={send}>
-        {!token && <Field label="Setup link" name="token" required autoComplete="off" hint="The hub printed it when it started; it works once." />}
-        {name}
-        {email}
+        {!token && <Field label="Setup link" name="token" required autoFocus autoComplete="off" hint="The hub printed it when it started; it works once." />}
+        {name(token !== "")}
+        {email(false)}
         {newPassword}
         <div class="two">
           <Field label="Organization" name="organization" required pattern={SLUG} defaultValue="main" />

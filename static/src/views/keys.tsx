@@ -67,10 +67,10 @@ function Table({ keys, revoke }: { keys: readonly wire.ApiKey[]; revoke: (key: w
           {keys.map((key) => (
             <tr key={key.id}>
               <th scope="row">{key.agent}{key.name && <span class="muted"> {key.name}</span>}</th>
-              <td><code>{key.prefix}…</code></td>
-              <td>{key.scopes.join(", ")}</td>
-              <td>{key.last_used_at ? format.ago(key.last_used_at, now.value) : "never"}</td>
-              <td>{key.expires_at ? format.dateTime(key.expires_at) : "never"}</td>
+              <td class="key"><code>{key.prefix}…</code></td>
+              <td data-label="May">{key.scopes.join(", ")}</td>
+              <td data-label="Last used">{key.last_used_at ? format.ago(key.last_used_at, now.value) : "never"}</td>
+              <td data-label="Ends">{key.expires_at ? format.dateTime(key.expires_at) : "never"}</td>
               <td class="act"><Button kind="quiet" onClick={() => revoke(key)} aria-label={`Revoke the key of ${key.agent}, ${key.prefix}`}>Revoke</Button></td>
             </tr>
           ))}
