@@ -34,7 +34,6 @@ export class OutputBuffer {
   /** Whether new bytes are appended; not after the end was dropped because the reader went far back. */
   readonly live = signal(true);
   readonly error = signal<HubError | undefined>(undefined);
-  readonly length = signal(0);
   readonly #hub: Hub;
   readonly #path: string;
   readonly #id: string;
@@ -47,7 +46,6 @@ export class OutputBuffer {
     this.#hub = hub;
     this.#id = info.stream;
     this.#path = api.workspacePath(workspace, `/streams/${info.stream}/bytes`);
-    this.length.value = info.length;
     void this.#read();
   }
 
@@ -123,6 +121,8 @@ export class OutputBuffer {
     const reader = this.#hub.read(this.#id, { tailBytes: TAIL_BYTES });
     this.#reader = reader;
     this.error.value = undefined;
+    // A stream without output says so too.
+    reader.opened.then(() => this.#paint(), () => undefined);
     try {
       for await (const chunk of reader) {
         if (this.#reader !== reader) return;
@@ -157,7 +157,6 @@ export class OutputBuffer {
       data = data.subarray(end);
     }
     this.#write(last, data);
-    this.length.value = Math.max(this.length.value, last.to);
     this.#paint();
   }
 

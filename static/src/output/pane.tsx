@@ -101,7 +101,7 @@ function Download({ workspace, info }: { workspace: string; info: wire.StreamInf
       setBusy(false);
     }
   };
-  return <IconButton icon="download" label={`Download (${format.bytes(info.length)})`} busy={busy} onClick={download} />;
+  return <IconButton icon="download" label={info.state === "open" ? "Download what there is" : `Download (${format.bytes(info.length)})`} busy={busy} onClick={download} />;
 }
 
 function Stop({ hub, info }: { hub: Hub; info: wire.StreamInfo }) {
