@@ -28,9 +28,13 @@ export function launch() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
 }
 
-/** A page of its own that keeps what goes wrong in `faults`. */
-export async function open(browser, look = LOOKS.light) {
-  const context = await browser.newContext({ ...look, reducedMotion: "reduce" });
+/** A visitor, with cookies of their own. */
+export function visitor(browser, look = LOOKS.light) {
+  return browser.newContext({ ...look, reducedMotion: "reduce" });
+}
+
+/** A page that keeps what goes wrong in `faults`; it ends with the test `t`, which fails when there was any. */
+export async function open(t, context) {
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   page.faults = [];
@@ -39,15 +43,35 @@ export async function open(browser, look = LOOKS.light) {
     // A hub that is away is what some tests are about.
     if (message.type() === "error" && !/net::ERR_|WebSocket connection/.test(message.text())) page.faults.push(message.text());
   });
+  t.after(async () => {
+    await page.close();
+    assert.deepEqual(page.faults, []);
+  });
   return page;
 }
 
-export async function signIn(page, hub, to = "") {
-  await page.goto(`${hub.url}${to || "/sign-in"}`);
+export async function fillSignIn(page, password = PASSWORD) {
   await page.getByLabel("E-mail").fill(EMAIL);
-  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+/** The administrator as a visitor; the hub lets in ten times a few minutes, so tests share them. */
+export async function administrator(browser, hub, look) {
+  const context = await visitor(browser, look);
+  const page = await context.newPage();
+  await page.goto(`${hub.url}/sign-in`);
+  await fillSignIn(page);
   await page.waitForSelector(".shell");
+  await page.close();
+  return context;
+}
+
+/** Takes the one fault that was to be expected, such as the browser's own line about an answer of 401. */
+export function forgive(page, pattern) {
+  const index = page.faults.findIndex((fault) => pattern.test(fault));
+  assert.notEqual(index, -1, `no fault like ${pattern} among ${JSON.stringify(page.faults)}`);
+  page.faults.splice(index, 1);
 }
 
 /** Holds what is shown to the accessibility rules, and keeps a picture of it. */

@@ -19,10 +19,14 @@ await build({
 export const client = await import(pathToFileURL(outfile).href);
 rmSync(folder, { recursive: true });
 
+/** Connects with an agent's key. */
+export function connect(hub, agent, key) {
+  return client.connect({ url: hub.url, workspace: hub.workspace, token: () => key, client: { name: agent, version: "1.0.0" }, WebSocket });
+}
+
 /** A bot with its own key, connected. */
 export async function bot(hub, agent) {
-  const key = await hub.key(agent);
-  const connection = client.connect({ url: hub.url, workspace: "main", token: () => key, client: { name: agent, version: "1.0.0" }, WebSocket });
+  const connection = connect(hub, agent, await hub.key(agent));
   await connection.ready();
   return connection;
 }

@@ -21,11 +21,13 @@ export class Hub {
   #settings;
   #port = 0;
   url = "";
+  workspace;
   /** What the hub printed before it listened. */
   banner = [];
 
   constructor(settings) {
     this.#settings = settings;
+    this.workspace = settings.BOOTSTRAP__WORKSPACE ?? "main";
   }
 
   /** A hub that runs; with an administrator, unless `settings` say otherwise. */
@@ -66,6 +68,15 @@ export class Hub {
     this.#port = Number(new URL(this.url).port);
   }
 
+  /** Stops its clock: connections stay, and nothing is answered until `thaw`. */
+  freeze() {
+    this.#process.kill("SIGSTOP");
+  }
+
+  thaw() {
+    this.#process.kill("SIGCONT");
+  }
+
   /** Ends it as a power cut would. */
   async kill() {
     await this.#end("SIGKILL");
@@ -101,10 +112,10 @@ export class Hub {
 
   /** A new key of an agent. */
   async key(agent) {
-    return (await this.api("/workspaces/main/keys", { method: "POST", body: { agent } })).secret;
+    return (await this.api(`/workspaces/${this.workspace}/keys`, { method: "POST", body: { agent } })).secret;
   }
 
   async room(name, topic = "") {
-    return this.api("/workspaces/main/rooms", { method: "POST", body: { name, topic } });
+    return this.api(`/workspaces/${this.workspace}/rooms`, { method: "POST", body: { name, topic } });
   }
 }

@@ -1,0 +1,149 @@
+// A room's feed with a long history: opened at its end, scrolled back through, never moved under the reader.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Hub } from "./hub.mjs";
+import { administrator, launch, open } from "./browser.mjs";
+import { bot, until } from "./client.mjs";
+
+const EVENTS = 20_000;
+const STEP = 600;
+
+let hub;
+let browser;
+let ada;
+let sable;
+before(async () => {
+  [hub, browser] = await Promise.all([Hub.start(), launch()]);
+  await hub.signIn();
+  ada = await administrator(browser, hub);
+  sable = await bot(hub, "sable");
+});
+after(async () => {
+  sable?.close();
+  await browser?.close();
+  await hub?.stop();
+});
+
+/** A room with so many events; some longer than others, so that rows differ in height. */
+async function fill(name, count) {
+  await hub.room(name);
+  const room = await sable.join(name);
+  for (let at = 0; at < count; at += 500) {
+    const batch = Array.from({ length: Math.min(500, count - at) }, (_, i) => at + i + 1);
+    await Promise.all(batch.map((n) => room.publish({ text: `event ${n}${" and more".repeat((n * 7) % 60)}` })));
+  }
+  return room;
+}
+
+async function openRoom(t, name) {
+  const page = await open(t, ada);
+  await page.goto(`${hub.url}/w/main/rooms/${name}`);
+  return page;
+}
+
+/** Adds up in the page how far what is in sight has moved, frame by frame, and which events were there. */
+function watch(page) {
+  return page.evaluate(() => {
+    const scroller = document.querySelector(".feed-scroll");
+    const seen = new Set();
+    const state = { moved: 0, seen };
+    let anchor;
+    const frame = () => {
+      if (anchor?.row.isConnected) state.moved += Math.abs(anchor.row.getBoundingClientRect().top - anchor.top);
+      const edge = scroller.getBoundingClientRect().top;
+      anchor = undefined;
+      for (const row of document.querySelectorAll("[data-seq]")) {
+        const { top, bottom } = row.getBoundingClientRect();
+        seen.add(Number(row.dataset.seq));
+        if (!anchor && bottom > edge + 40) anchor = { row, top };
+      }
+      requestAnimationFrame(frame);
+    };
+    frame();
+    window.watched = state;
+  });
+}
+
+const moved = (page) => page.evaluate(() => window.watched.moved);
+const seqs = (page) => page.locator("[data-seq]").evaluateAll((rows) => rows.map((row) => Number(row.dataset.seq)));
+const fromEnd = (page) => page.locator(".feed-scroll").evaluate(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight);
+
+/** Scrolls by a step of the wheel, and waits until the page has gone along. */
+async function wheel(page, by) {
+  const start = await moved(page);
+  await page.mouse.wheel(0, by);
+  await until(async () => (await moved(page)) >= start + Math.abs(by) - 2, `a scroll by ${by}`);
+}
+
+test("a room with 20,000 events opens at its end, and is scrolled back through without a jump", async (t) => {
+  const room = await fill("long", EVENTS);
+  const begun = performance.now();
+  const page = await openRoom(t, "long");
+  await page.locator(`[data-seq="${EVENTS}"]`).waitFor();
+  t.diagnostic(`opened in ${Math.round(performance.now() - begun)} ms`);
+  await until(async () => (await fromEnd(page)) < 2, "the end in sight");
+  assert.ok((await seqs(page)).length <= 120, "only the end is held");
+  await watch(page);
+  await page.locator(".feed-scroll").hover();
+  let steps = 0;
+  while (Math.min(...await seqs(page)) > EVENTS - 700) {
+    await wheel(page, -STEP);
+    steps += 1;
+  }
+  const total = await moved(page);
+  assert.ok(Math.abs(total - steps * STEP) < steps, `moved by ${total} px in ${steps} steps of ${STEP}`);
+  assert.ok((await seqs(page)).length <= 600, "what is held has a bound");
+  const seen = await page.evaluate(() => [...window.watched.seen].sort((a, b) => a - b));
+  assert.deepEqual(seen, Array.from({ length: seen.length }, (_, i) => EVENTS - seen.length + 1 + i), "no event is left out");
+  await Promise.all(Array.from({ length: 30 }, (_, i) => room.publish({ text: `late ${i}` })));
+  await page.getByRole("button", { name: "30 new" }).waitFor();
+  assert.equal(await moved(page), total, "the reader stays where they are");
+  await page.getByRole("button", { name: "30 new" }).click();
+  await page.locator(`[data-seq="${EVENTS + 30}"]`).waitFor();
+  await until(async () => (await fromEnd(page)) < 2, "the end in sight");
+  await room.publish({ text: "and on" });
+  await page.locator(`[data-seq="${EVENTS + 31}"]`).waitFor();
+  await until(async () => (await fromEnd(page)) < 2, "the end is followed again");
+});
+
+test("the beginning of a room is said; the wheel leads back to the end", async (t) => {
+  await fill("short", 300);
+  const page = await openRoom(t, "short");
+  await page.locator(`[data-seq="300"]`).waitFor();
+  await watch(page);
+  await page.locator(".feed-scroll").hover();
+  await until(async () => {
+    await page.mouse.wheel(0, -2 * STEP);
+    return page.getByText("The beginning of #short").isVisible();
+  }, "the beginning");
+  assert.deepEqual((await seqs(page))[0], 1);
+  await until(async () => {
+    await page.mouse.wheel(0, 4 * STEP);
+    return (await fromEnd(page)) < 2;
+  }, "the end");
+  await page.getByRole("button", { name: "Latest" }).waitFor({ state: "detached" });
+  const seen = await page.evaluate(() => [...window.watched.seen].sort((a, b) => a - b));
+  assert.deepEqual(seen, Array.from({ length: 300 }, (_, i) => i + 1));
+});
+
+test("an answer leads to what it answers, however far back", async (t) => {
+  const room = await fill("answers", 1_500);
+  await room.publish({ text: "about that" }, { replyTo: 40 });
+  const page = await openRoom(t, "answers");
+  await page.getByRole("button", { name: "in answer to #40" }).click();
+  const old = page.locator(`[data-seq="40"]`);
+  await old.waitFor();
+  await until(() => old.evaluate((row) => {
+    const { top, bottom } = row.getBoundingClientRect();
+    return top > 0 && bottom < innerHeight;
+  }), "the old event in sight");
+  await page.locator(".feed-scroll").hover();
+  const before = await seqs(page);
+  await until(async () => {
+    await page.mouse.wheel(0, 4 * STEP);
+    return Math.max(...await seqs(page)) > Math.max(...before);
+  }, "what follows it");
+  await page.getByRole("button", { name: "Latest" }).click();
+  await page.locator(`[data-seq="1501"]`).waitFor();
+});
