@@ -36,15 +36,28 @@ export function fragment(text: string): DocumentFragment {
   }
   for (const element of nodes.querySelectorAll("*")) {
     if (HEADING.test(element.tagName)) {
-      const bold = document.createElement("p");
-      bold.className = "md-heading";
-      bold.append(...element.childNodes);
-      element.replaceWith(bold);
+      become(element, "p").className = "md-heading";
+    } else if (element.tagName === "TH" && !element.textContent) {
+      become(element, "td");
     } else if (element.tagName === "PRE") {
       (element as HTMLElement).tabIndex = 0;
+    } else if (element.tagName === "TABLE") {
+      const box = document.createElement("div");
+      box.className = "md-table";
+      box.tabIndex = 0;
+      element.replaceWith(box);
+      box.append(element);
     }
   }
   return nodes;
+}
+
+/** Puts an element of another kind in the place of one. */
+function become(element: Element, kind: "p" | "td"): HTMLElement {
+  const other = document.createElement(kind);
+  other.append(...element.childNodes);
+  element.replaceWith(other);
+  return other;
 }
 
 export function Markdown({ text }: { text: string }) {
