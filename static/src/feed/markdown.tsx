@@ -3,15 +3,16 @@
 import DOMPurify from "dompurify";
 import { Marked } from "marked";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { extension } from "./mention";
 
 /** HTML in a message is text: who writes `Vec<T>` means it. */
-const marked = new Marked({ gfm: true, breaks: true, tokenizer: { html: () => undefined, tag: () => undefined } });
+const marked = new Marked({ gfm: true, breaks: true, tokenizer: { html: () => undefined, tag: () => undefined }, extensions: [extension] });
 /** Longer messages are shown as they are. */
 const LONGEST = 40_000;
 
 const ALLOWED = [
   "p", "br", "strong", "em", "del", "code", "pre", "blockquote", "ul", "ol", "li", "a", "hr",
-  "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td", "input",
+  "mark", "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td", "input",
 ];
 
 /** Headings in a message stand below the page's own. */

@@ -3,11 +3,11 @@
 import { type Hub, HubError, type HistoryOptions, type JoinedRoom, type Room, type RoomEvent, type wire } from "@generic-corp/client";
 import { signal } from "@preact/signals";
 import { plural } from "../format";
+import { mentions } from "./mention";
 import { Streams } from "./streams";
 import { FeedWindow, TAIL } from "./window";
 
 const PAGE = 100;
-const MENTION = /(?:^|\s)@([a-z0-9][a-z0-9._-]{0,63})/g;
 
 /** A message that is not stored yet. */
 export interface Outgoing {
@@ -64,9 +64,8 @@ export class RoomModel {
   async send(text: string, key = crypto.getRandomValues(new Uint32Array(4)).join("-")): Promise<void> {
     const others = this.outgoing.value.filter((message) => message.key !== key);
     this.outgoing.value = [...others, { key, text }];
-    const mentions = [...new Set([...text.matchAll(MENTION)].map((match) => match[1] as string))].slice(0, 32);
     try {
-      await this.room.publish({ text }, { key, mentions });
+      await this.room.publish({ text }, { key, mentions: mentions(text) });
       this.discard(key);
     } catch (error) {
       this.outgoing.value = this.outgoing.value.map((message) => (message.key === key ? { ...message, error: error as HubError } : message));
