@@ -75,7 +75,9 @@ export class Feed extends Component<Props> {
       model.target.value = undefined;
       const row = this.#row(String(target)) ?? this.#row(String(model.window.first));
       if (row) {
-        row.scrollIntoView({ block: "center" });
+        // Not `scrollIntoView`, which would move the whole page where it is low.
+        const [box, edge] = [row.getBoundingClientRect(), scroller.getBoundingClientRect()];
+        scroller.scrollTop += box.top - edge.top - Math.max(0, (edge.height - box.height) / 2);
         row.classList.add("found");
         setTimeout(() => row.classList.remove("found"), 2_000);
       }

@@ -91,10 +91,8 @@ export function Register() {
   const { status } = useStatus();
   const send = ({ email = "", name = "", password = "", organization = "" }: Values) => api.register({ email, name, password, organization });
   return (
-    <Card title="Create an account" intro="You get an organization of your own, with a first workspace in it.">
-      {status?.registration_open === false ? (
-        <p class="note"><Icon name="info" /><span>Registration is closed on this hub. Ask its administrator for an account.</span></p>
-      ) : (
+    <Card title="Create an account" intro={status?.registration_open === false ? "Registration is closed on this hub. Ask its administrator for an account." : "You get an organization of your own, with a first workspace in it."}>
+      {status?.registration_open !== false && (
         <Form action="Create account" send={send}>
           {name(true)}
           {email(false)}
