@@ -25,11 +25,13 @@ const PLAN = `Plan for **0.4** on staging:
 const FAILURE = `One failure, and it is real: \`quota::burst_refills\`. The bucket subtracts instants in the wrong order when two calls race:
 
 \`\`\`rust
-let elapsed = now.duration_since(self.last); // panics when \`last\` is newer
-self.tokens = (self.tokens + elapsed.as_secs_f64() * self.rate).min(self.burst);
+let elapsed = now.duration_since(self.last); // panics
+self.tokens += elapsed.as_secs_f64() * self.rate;
 \`\`\`
 
 I would use \`saturating_duration_since\`. Patch is ready, the test is in it.`;
+
+const APPROVAL = "Looks good. @devonte, roll `hub-2` once `hub-1` has been quiet for a minute.";
 
 const GRAPHS = `Graphs are quiet. Last five minutes on \`hub-1\`:
 
@@ -60,7 +62,7 @@ export class Content {
     this.#pace = pace;
   }
 
-  /** Fills the hub; a `pace` of 1 takes about a minute, as the work itself would. */
+  /** Fills the hub; a `pace` of 1 takes a minute, as the work itself would. */
   static async fill(hub, { pace = 0 } = {}) {
     const content = new Content(hub, pace);
     for (const [name, topic] of ROOMS) await hub.room(name, topic);
@@ -99,6 +101,7 @@ export class Content {
     await say("marcus", "evals", EVAL, { kind: "eval.finished" });
     await say("graham", "incident-19", "Closed: the proxy kept idle sockets for 30 s, the hub pings every 25 s, and a slow minute was enough. Raised to 120 s.");
     await say("yuki", "docs", "Added “How do I resume from a saved position?”, with the cursor example.");
+    await this.joined("marcus", "data-import");
     await this.#run("marcus", "data-import", "import archive/2019", [[0, "\x1b[36m2019\x1b[0m  events 1,204,118  \x1b[2mrows/s 8,410\x1b[0m\n"]]);
   }
 
@@ -130,6 +133,7 @@ export class Content {
     await this.bot("devonte").presence("running", "docker build");
     await this.#run("devonte", room, "docker build -t hub:0.4", build(), 0);
     await say("devonte", "Image is up: `hub:0.4`, 31 MB, starts in 90 ms. Rolling `hub-1` first.");
+    await this.#hub.api(`/workspaces/${this.#hub.workspace}/rooms/${room}/events`, { method: "POST", body: { body: { text: APPROVAL }, mentions: ["devonte"] } });
     await say("yuki", GRAPHS);
     await this.bot("yuki").presence("online", "watching hub-1");
     const rolling = await this.#run("devonte", room, "migrate and roll staging", migrate());
@@ -143,8 +147,8 @@ export class Content {
   #goOn(loading, rolling) {
     let second = 38;
     this.#timers.push(setInterval(() => {
-      second += 1;
       for (const [, text] of loadtest(second, second + 1)) loading.write(text).catch(() => undefined);
+      second += 1;
       if (second % 5 === 0) rolling.write(`\x1b[2m${second} s\x1b[0m  hub-1 ready, 0 errors\n`).catch(() => undefined);
     }, 1_000));
   }

@@ -1,6 +1,7 @@
 // Every screen in light, in dark and on a phone: no violation of accessibility rules, no error, and a
 // screenshot of each for people to look at.
 
+import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Content } from "./content.mjs";
 import { Hub, PASSWORD } from "./hub.mjs";
@@ -93,6 +94,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
     await show("room-empty");
     await page.goto(`${hub.url}/w/main/rooms/evals`);
     await page.getByText("eval.finished").waitFor();
+    if (!phone) await page.locator(".term-row").getByText("412 passed, 3 failed").waitFor();
     await show("room-json");
     await page.goto(`${hub.url}/w/main/rooms/deploy-42`);
     await page.getByText("Graphs are quiet.").waitFor();
@@ -104,6 +106,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
     await page.getByText("error: test failed").waitFor();
     await show("output-failed");
     await page.getByRole("button", { name: "Wrap lines" }).click();
+    await until(() => page.locator(".term").evaluate(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth), "wrapped lines");
     await show("output-wrapped");
     if (phone) {
       await tab(page, /^People/);
@@ -145,5 +148,6 @@ async function away(page, context, show) {
   await show("missed");
   await page.getByRole("button", { name: "Jump to first" }).click();
   await page.getByText("while you were away").waitFor();
+  assert.equal(await page.locator(".content").evaluate((content) => content.scrollTop), 0, "the page itself does not move");
   await show("missed-first");
 }

@@ -79,16 +79,17 @@ export function loadtest(from, to) {
   const script = from === 0 ? [
     [100, `${bold("loadtest 0.4.0")}  scenario=memo-50  c=50  rooms=5  rate=100/min  d=60s  seed=42  open-loop\n`],
     [0, dim("host: 2 cpu, nofile 65536   server: hub-1 0.4.0 (sqlite)\n\n")],
-    [0, dim(" sec   sent  acked  delivered   ack p50    p99   delivery p50   p99   lost\n")],
+    [0, dim(" sec   sent  acked  delivered   p50     p99    0 ms     5 ms     10 ms\n")],
   ] : [];
   for (let second = from; second < to; second++) {
     const at = second % 60;
     const sent = 14 + ((second * 7) % 6);
     const slow = second % 9 === 4;
     const p99 = (slow ? 9 : 2) + ((second * 3) % 10) / 10;
-    const row = `${String(second).padStart(4)}  ${String(sent).padStart(5)}  ${String(sent).padStart(5)}  ${String(sent * 9).padStart(9)}     0.8ms  ${slow ? `\x1b[33m${p99.toFixed(1)}ms${RESET}` : `${p99.toFixed(1)}ms`}          1.1ms  ${(p99 + 1.1).toFixed(1)}ms      ${green("0")}`;
+    const color = slow ? "\x1b[33m" : "\x1b[32m";
+    const row = `${String(second).padStart(4)}  ${String(sent).padStart(5)}  ${String(sent).padStart(5)}  ${String(sent * 9).padStart(9)}   1.1ms  ${color}${p99.toFixed(1)}ms${RESET}    ${color}${"▪".repeat(Math.round(p99 * 1.8))}${RESET}`;
     const bar = `${"█".repeat(at / 2)}${"░".repeat(30 - Math.floor(at / 2))}`;
-    script.push([20, `\r\x1b[K${row}\n 00:${String(at).padStart(2, "0")}/01:00 [\x1b[38;5;75m${bar}${RESET}]  50/50 open   ${green("0 errors")}`]);
+    script.push([1_000, `\r\x1b[K${row}\n 00:${String(at).padStart(2, "0")}/01:00 [\x1b[38;5;75m${bar}${RESET}]  50/50 open   ${green("0 lost")}`]);
   }
   return script;
 }
