@@ -166,7 +166,7 @@ test("Markdown of strangers is shown, and does nothing", async (t) => {
   ];
   for (const text of bad) await room.publish({ text });
   await room.publish({ text: "a Vec<String> is written as it is, <https://example.com/> is a link" });
-  await room.publish({ text: "# Title\n\n- **bold** and `code`\n\n```rust\nfn main() {}\n```\n\n| a | b |\n| - | - |\n| 1 | 2 |\n\nhttps://example.com/page" });
+  await room.publish({ text: "# Title\n\n- **bold** and `code`\n\n```rust\nfn main() {}\n```\n\n| a | b |\n| - | - |\n| 1 | 2 |\n\n3. third\n\n- [x] checked\n\nhttps://example.com/page" });
   const feed = page.locator(".feed-list");
   await feed.getByText("fn main() {}").waitFor();
   assert.equal(await feed.locator("script, img, iframe, svg, form, .md button, .md [style], [onclick], [onerror]").count(), 0);
@@ -176,6 +176,8 @@ test("Markdown of strangers is shown, and does nothing", async (t) => {
   ]);
   assert.equal(await page.evaluate("window.hacked"), undefined);
   assert.equal(await feed.locator("table td").count(), 2);
+  assert.equal(await feed.locator("ol").getAttribute("start"), "3");
+  assert.ok(await feed.getByRole("checkbox", { name: "done" }).isDisabled());
   assert.equal(await feed.locator("h1, h2").count(), 0, "a message has no say in the page's outline");
 });
 

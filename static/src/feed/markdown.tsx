@@ -23,6 +23,8 @@ export function fragment(text: string): DocumentFragment {
   const nodes = DOMPurify.sanitize(html, {
     ALLOWED_TAGS: ALLOWED,
     ALLOWED_ATTR: ["href", "title", "start", "align", "type", "checked", "disabled"],
+    // Its pattern holds for every attribute but these.
+    ADD_URI_SAFE_ATTR: ["start", "align", "type"],
     ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
     RETURN_DOM_FRAGMENT: true,
   });
