@@ -23,7 +23,7 @@ pub use log::{Head, Page};
 
 use crate::config::Durability;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection as _, Sqlite, SqlitePool, Transaction};
 use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 /// A cheap handle to the database.
@@ -98,7 +98,13 @@ impl Store {
                 .acquire_timeout(Duration::from_secs(5))
         };
         // One connection writes: SQLite has one writer, and waiting in the pool is fairer than busy loops.
-        let write = pool(1).connect_with(connect.clone()).await?;
+        let write = pool(1).before_acquire(|connection, _| {
+            // On a full disk SQLite ends a transaction by itself; sqlx counts it as open for ever, and
+            // could begin no other on this connection.
+            let usable = !connection.is_in_transaction();
+            Box::pin(async move { Ok(usable) })
+        });
+        let write = write.connect_with(connect.clone()).await?;
         if lock.is_some() {
             sqlx::migrate!("migrations/sqlite").run(&write).await?;
         }
