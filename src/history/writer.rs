@@ -30,6 +30,7 @@ pub(super) struct Entry {
 /// Runs until every handle is dropped and the queue is empty.
 pub(super) fn run(mut appender: Appender, mut entries: mpsc::Receiver<Entry>, bus: &Bus) {
     let mut chores = Chores::default();
+    let mut alarm = Alarm::default();
     loop {
         let first = match entries.try_recv() {
             Ok(entry) => entry,
@@ -44,6 +45,7 @@ pub(super) fn run(mut appender: Appender, mut entries: mpsc::Receiver<Entry>, bu
         let outcome = appender.commit(&ops);
         histogram!("generic_corp_commit_seconds").record(begun.elapsed());
         histogram!("generic_corp_commit_operations").record(ops.len() as f64);
+        alarm.note(&outcome, ops.len());
         settle(outcome, ops, answers, bus, &mut chores);
     }
 }
@@ -75,11 +77,32 @@ fn settle(
             }
         }
         Err(error) => {
-            tracing::error!(%error, operations = ops.len(), "a batch of appends was not committed");
-            counter!("generic_corp_commit_failures_total").increment(1);
             for answer in answers {
                 answer(Err(Error::from(&error)));
             }
+        }
+    }
+}
+
+/// Tells operators of a store that takes nothing: when it begins and when it is over, not with every batch.
+#[derive(Default)]
+struct Alarm {
+    raised: bool,
+}
+
+impl Alarm {
+    fn note(&mut self, outcome: &Result<Results, crate::store::Error>, operations: usize) {
+        use crate::store::Error::{Full, Unavailable};
+        let Err(error) = outcome else {
+            if std::mem::take(&mut self.raised) {
+                tracing::info!("appends are committed again");
+            }
+            return;
+        };
+        counter!("generic_corp_commit_failures_total").increment(1);
+        let lasts = matches!(error, Full | Unavailable(_));
+        if !(lasts && std::mem::replace(&mut self.raised, true)) {
+            tracing::error!(%error, operations, "a batch of appends was not committed");
         }
     }
 }
