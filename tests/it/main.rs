@@ -11,6 +11,7 @@ mod support;
 mod bad_bytes;
 mod bad_frames;
 mod connections;
+mod disk_full;
 mod documentation;
 mod fault;
 mod handshake;

@@ -26,12 +26,15 @@ const FIXED_PORTS: std::ops::Range<u16> = 12_000..30_000;
 pub struct Builder {
     settings: BTreeMap<String, String>,
     folder: tempfile::TempDir,
+    /// The command that it is run by, if any.
+    below: Vec<String>,
 }
 
 /// A running hub; it ends with the test, and what it wrote is shown when the test fails.
 pub struct TestServer {
     settings: BTreeMap<String, String>,
     folder: tempfile::TempDir,
+    below: Vec<String>,
     child: Child,
     /// Where it listens.
     pub address: SocketAddr,
@@ -63,7 +66,14 @@ impl Builder {
         Self {
             settings: settings.into(),
             folder,
+            below: Vec::new(),
         }
+    }
+
+    /// Runs it by this command, which must become the hub in the end (`exec`).
+    pub fn below(mut self, command: &[&str]) -> Self {
+        self.below = command.iter().map(|&word| word.to_owned()).collect();
+        self
     }
 
     /// Sets what `config/default.toml` calls `key`.
@@ -115,16 +125,21 @@ impl Builder {
 
     /// The command that runs the binary with these settings.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        command(&self.settings, arguments)
+        command(&self.settings, &[], arguments)
     }
 
     /// Starts it and waits until it listens.
     pub async fn start(self) -> TestServer {
-        let Self { settings, folder } = self;
-        let (child, address, banner) = spawn(&settings, folder.path()).await;
+        let Self {
+            settings,
+            folder,
+            below,
+        } = self;
+        let (child, address, banner) = spawn(&settings, &below, folder.path()).await;
         TestServer {
             settings,
             folder,
+            below,
             child,
             address,
             banner,
@@ -161,7 +176,7 @@ impl TestServer {
 
     /// The command that runs the binary once more with the same settings.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        command(&self.settings, arguments)
+        command(&self.settings, &[], arguments)
     }
 
     /// Its process.
@@ -205,7 +220,8 @@ impl TestServer {
         if self.child.id().is_some() {
             self.kill().await;
         }
-        (self.child, self.address, self.banner) = spawn(&self.settings, self.folder.path()).await;
+        let (settings, folder) = (&self.settings, self.folder.path());
+        (self.child, self.address, self.banner) = spawn(settings, &self.below, folder).await;
     }
 
     /// What a metric stands at; its labels belong to the name.
@@ -286,8 +302,14 @@ impl Drop for TestServer {
     }
 }
 
-fn command(settings: &BTreeMap<String, String>, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_generic-corp"));
+fn command(settings: &BTreeMap<String, String>, below: &[String], arguments: &[&str]) -> Command {
+    let mut words = below.iter().map(String::as_str);
+    let hub = env!("CARGO_BIN_EXE_generic-corp");
+    let mut command = Command::new(words.next().unwrap_or(hub));
+    command.args(words);
+    if !below.is_empty() {
+        command.arg(hub);
+    }
     command
         .args(arguments)
         .stdin(Stdio::null())
@@ -311,12 +333,16 @@ fn read_log(folder: &Path) -> String {
     std::fs::read_to_string(folder.join("stderr.txt")).unwrap_or_default()
 }
 
-async fn spawn(settings: &BTreeMap<String, String>, folder: &Path) -> (Child, SocketAddr, String) {
+async fn spawn(
+    settings: &BTreeMap<String, String>,
+    below: &[String],
+    folder: &Path,
+) -> (Child, SocketAddr, String) {
     let log = std::fs::OpenOptions::new()
         .create(true)
         .append(true)
         .open(folder.join("stderr.txt"));
-    let mut child = command(settings, &["serve"])
+    let mut child = command(settings, below, &["serve"])
         .stdout(Stdio::piped())
         .stderr(log.expect("a file for stderr"))
         .spawn()
