@@ -224,10 +224,15 @@ impl TestServer {
         (self.child, self.address, self.banner) = spawn(settings, &self.below, folder).await;
     }
 
+    /// Its metrics, as they are scraped.
+    pub async fn metrics(&self) -> String {
+        let url = format!("http://127.0.0.1:{}", self.settings["metrics.port"]);
+        Rest::new(url, None).get("/metrics").await.text()
+    }
+
     /// What a metric stands at; its labels belong to the name.
     pub async fn metric(&self, name: &str) -> f64 {
-        let url = format!("http://127.0.0.1:{}", self.settings["metrics.port"]);
-        let text = Rest::new(url, None).get("/metrics").await.text();
+        let text = self.metrics().await;
         let mut lines = text.lines();
         let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
         value.unwrap_or_default()

@@ -14,6 +14,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 /// See the module.
@@ -116,6 +117,13 @@ impl Socket {
     pub async fn send_binary(&mut self, bytes: Vec<u8>) {
         let sent = within("the hub reads", self.wire.send(Message::binary(bytes)));
         sent.await.expect("the socket takes bytes");
+    }
+
+    /// Begins to close from this side, with a reason, where the hub may be gone.
+    pub async fn try_close(&mut self, reason: &str) -> Result<(), Error> {
+        let code = CloseCode::Normal.code().into();
+        let reason = reason.to_owned().into();
+        self.wire.close(Some(CloseFrame { code, reason })).await
     }
 
     /// Begins to close from this side.
