@@ -12,6 +12,7 @@ mod bad_bytes;
 mod bad_frames;
 mod bad_http;
 mod connections;
+mod crash;
 mod disk_full;
 mod documentation;
 mod fault;

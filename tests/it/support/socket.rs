@@ -115,8 +115,13 @@ impl Socket {
 
     /// Sends a binary message.
     pub async fn send_binary(&mut self, bytes: Vec<u8>) {
-        let sent = within("the hub reads", self.wire.send(Message::binary(bytes)));
-        sent.await.expect("the socket takes bytes");
+        let sent = self.try_send_binary(bytes).await;
+        sent.expect("the socket takes bytes");
+    }
+
+    /// Sends a binary message where the hub may be gone.
+    pub async fn try_send_binary(&mut self, bytes: Vec<u8>) -> Result<(), Error> {
+        within("the hub reads", self.wire.send(Message::binary(bytes))).await
     }
 
     /// Begins to close from this side, with a reason, where the hub may be gone.
