@@ -1,6 +1,7 @@
 //! The hub is killed with SIGKILL in the middle of everything, again and again, on one file: whatever was
 //! acknowledged is there exactly once, `seq` has no gap, and what every viewer saw is the log.
 
+mod library;
 mod onlooker;
 mod producer;
 mod publisher;
