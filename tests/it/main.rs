@@ -5,6 +5,11 @@
     clippy::unwrap_used,
     reason = "a test that cannot go on should say where"
 )]
+#![allow(
+    clippy::large_enum_variant,
+    clippy::result_large_err,
+    reason = "tests match frames as they come, without a box around them"
+)]
 
 mod support;
 
