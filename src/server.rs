@@ -23,6 +23,7 @@ use anyhow::Context as _;
 use generic_corp_protocol::Slug;
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret;
+use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -265,19 +266,41 @@ fn serve(config: &Config, shared: Shared) -> anyhow::Result<(SocketAddr, ServerH
 }
 
 fn listen(host: &str, port: u16) -> anyhow::Result<TcpListener> {
-    let context = || format!("cannot listen on {host}:{port}");
+    let refused = |error: std::io::Error| cannot_listen(&error, host, port, "SERVER");
     let address = (host, port)
         .to_socket_addrs()
-        .with_context(context)?
+        .map_err(refused)?
         .next()
-        .with_context(context)?;
+        .with_context(|| format!("server.host: `{host}` is no address"))?;
     let domain = socket2::Domain::for_address(address);
     let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None)?;
     // A restarted hub takes its port back at once.
     socket.set_reuse_address(true)?;
-    socket.bind(&address.into()).with_context(context)?;
-    socket.listen(BACKLOG)?;
+    socket.bind(&address.into()).map_err(refused)?;
+    socket.listen(BACKLOG).map_err(refused)?;
     Ok(socket.into())
+}
+
+/// Why a port cannot be had, and what to do about it. `section` has the `host` and `port`.
+fn cannot_listen(error: &std::io::Error, host: &str, port: u16, section: &str) -> anyhow::Error {
+    let advice = match error.kind() {
+        ErrorKind::AddrInUse => {
+            let other = port.wrapping_add(1).max(1024);
+            format!(
+                "; stop what has the port, or take another: GENERIC_CORP__{section}__PORT={other}"
+            )
+        }
+        ErrorKind::PermissionDenied => {
+            format!(
+                "; ports below 1024 want a privilege: GENERIC_CORP__{section}__PORT takes another"
+            )
+        }
+        ErrorKind::AddrNotAvailable => {
+            format!("; GENERIC_CORP__{section}__HOST is to be an address of this machine")
+        }
+        _ => String::new(),
+    };
+    anyhow::anyhow!("cannot listen on {host}:{port}: {error}{advice}")
 }
 
 /// What the sockets of a worker share.
@@ -347,7 +370,7 @@ fn serve_metrics(
     .workers(1)
     .disable_signals()
     .bind((host, port))
-    .with_context(|| format!("cannot listen on {host}:{port} for metrics; set metrics.port"))?;
+    .map_err(|error| cannot_listen(&error, host, port, "METRICS"))?;
     let address = server
         .addrs()
         .first()

@@ -31,6 +31,7 @@ mod rooms;
 mod secrets;
 mod slow_peers;
 mod stalled_readers;
+mod start;
 mod stream_life;
 mod stream_open;
 mod stream_read;
