@@ -23,6 +23,8 @@ pub enum AdminCommand {
     /// standard input.
     Create(CreateArgs),
     /// Makes an API key for an agent and prints it; the agent is made where there is none of that name.
+    ///
+    /// For instance: export GENERIC_CORP_API_KEY=$(generic-corp admin key --workspace main --agent bot)
     Key(KeyArgs),
 }
 

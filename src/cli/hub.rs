@@ -46,7 +46,7 @@ impl CredentialArgs {
         match (text.trim(), &self.token_file) {
             ("", Some(file)) => anyhow::bail!("the token file {} is empty", file.display()),
             ("", None) => anyhow::bail!(
-                "no API key: set {} to one, or give --token-file; a key is made on the dashboard or with POST /api/v1/workspaces/{{workspace}}/keys",
+                "no API key: set {} to one, or give --token-file; keys are made on the dashboard, or with `generic-corp admin key` on the hub's own machine",
                 self.api_key_env
             ),
             (token, _) => Ok(token.to_owned()),

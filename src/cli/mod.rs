@@ -21,22 +21,40 @@ pub use input::ask_secret;
 
 use clap::Subcommand;
 
-/// Shown below the help of each command.
-const ENVIRONMENT: &str = "Environment:
+/// Shown below the help of `publish`.
+const PUBLISH: &str =
+    "Prints the number of the event once it is stored. Names after an @ are mentioned.
+For instance: generic-corp publish lobby '@sable help'
+
+Environment:
   GENERIC_CORP_URL        Address of the hub
   GENERIC_CORP_WORKSPACE  Workspace
   GENERIC_CORP_API_KEY    API key or access token
 
-Exit status: 0 done, 1 failed, 2 used wrongly";
+Exit status: 0 stored, 1 failed, 2 used wrongly";
+
+/// Shown below the help of `watch`.
+const WATCH: &str = "Goes on by itself after an interruption, without a gap, until Ctrl-C.
+
+Environment:
+  GENERIC_CORP_URL        Address of the hub
+  GENERIC_CORP_WORKSPACE  Workspace
+  GENERIC_CORP_API_KEY    API key or access token
+  NO_COLOR                No colours
+
+Exit status: 0 ended by Ctrl-C, 1 failed, 2 used wrongly";
+
+/// Shown below the help of `health`.
+const HEALTH: &str = "Exit status: 0 ready, 1 not ready or not there, 2 used wrongly";
 
 /// Commands of a client.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Publishes a message or another event in a room.
-    #[command(after_help = ENVIRONMENT)]
+    #[command(after_help = PUBLISH)]
     Publish(publish::PublishArgs),
-    /// Follows a room.
-    #[command(after_help = ENVIRONMENT)]
+    /// Follows a room: what is said, and which streams begin and end.
+    #[command(after_help = WATCH)]
     Watch(watch::WatchArgs),
     /// Streams a command's output, or standard input, into a room.
     #[command(after_help = stream::HELP)]
@@ -45,7 +63,7 @@ pub enum Command {
     #[command(after_help = token::HELP)]
     Token(token::TokenArgs),
     /// Asks whether the hub is ready; for health checks of containers.
-    #[command(after_help = ENVIRONMENT)]
+    #[command(after_help = HEALTH)]
     Health(health::HealthArgs),
 }
 

@@ -15,11 +15,11 @@ const MAX_INPUT_BYTES: u64 = 1024 * 1024;
 /// Arguments of `publish`.
 #[derive(Args, Debug)]
 pub struct PublishArgs {
-    /// Room.
+    /// Room to publish in.
     room: String,
     /// Text; `-` reads standard input.
     text: String,
-    /// What it is.
+    /// Kind of the event.
     #[arg(long, default_value = "message")]
     kind: String,
     /// The text is the whole body as JSON, not a message's text.

@@ -42,7 +42,7 @@ const INTERRUPTED: u8 = 130;
 /// Arguments of `stream`.
 #[derive(Args, Debug)]
 pub struct StreamArgs {
-    /// Room.
+    /// Room to open the stream in.
     #[arg(long)]
     room: String,
     /// Name that people see; the command when not given.

@@ -21,7 +21,7 @@ const LINE_QUEUE: usize = 256;
 /// Arguments of `watch`.
 #[derive(Args, Debug)]
 pub struct WatchArgs {
-    /// Room.
+    /// Room to follow.
     room: String,
     /// Begin this many events before the end.
     #[arg(long, value_name = "N", default_value_t = 10)]
