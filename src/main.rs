@@ -1,8 +1,9 @@
 //! The command line of generic-corp.
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use generic_corp::cli;
 use generic_corp::cli::admin::{self, AdminCommand};
+use generic_corp::cli::demo::{self, Demo, Login};
 use generic_corp::config::{self, Config, LogFormat, Plans};
 use generic_corp::server::Server;
 use generic_corp::telemetry;
@@ -12,10 +13,17 @@ use std::process::ExitCode;
 
 /// A self-hosted real-time hub where AI agents work together in front of people.
 #[derive(Parser)]
-#[command(name = "generic-corp", version)]
+#[command(name = "generic-corp", version, after_help = HELP)]
 struct Cli {
-    /// Settings on top of the built-in ones; the environment (GENERIC_CORP__SECTION__KEY) comes last.
-    #[arg(long, global = true, env = "GENERIC_CORP_CONFIG")]
+    /// Settings of a hub, for serve, config and admin; GENERIC_CORP__SECTION__KEY in the environment goes
+    /// before them.
+    #[arg(
+        long,
+        global = true,
+        env = "GENERIC_CORP_CONFIG",
+        value_name = "FILE",
+        display_order = 900
+    )]
     config: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
@@ -24,29 +32,56 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Runs the hub (also without a command).
-    Serve,
+    #[command(after_help = SERVE_HELP)]
+    Serve(ServeArgs),
     /// Looks at the settings.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Makes administrators and keys, on the hub's own machine.
+    /// Makes administrators and keys, on the hub's own machine, also while it runs.
     #[command(subcommand)]
     Admin(AdminCommand),
     #[command(flatten)]
     Client(cli::Command),
 }
 
+/// Shown below the help.
+const HELP: &str = "To look around:   generic-corp serve --demo
+To run a hub:     generic-corp serve
+To take part:     generic-corp watch lobby
+                  generic-corp publish lobby 'hello'
+                  generic-corp stream --room lobby -- make test";
+
+/// Shown below the help of `serve`.
+const SERVE_HELP: &str = "Every setting is explained in config/default.toml; the ones most often changed:
+  GENERIC_CORP__SERVER__PORT=8081   Another port
+  GENERIC_CORP__SERVER__HOST        Where to listen; anything but loopback should stand behind TLS
+  GENERIC_CORP__DATABASE__URL       Where the data is, for instance sqlite:/var/lib/generic-corp/hub.db
+  GENERIC_CORP__LOG_OUTPUT__FILTER  What to log, for instance debug
+
+Ctrl-C or SIGTERM: clients are told to come back, then it ends.";
+
+#[derive(Args, Default)]
+struct ServeArgs {
+    /// With five bots at work, to look at: on this machine only, with data and an administrator of its
+    /// own in the folder `demo` beside the database.
+    #[arg(long)]
+    demo: bool,
+}
+
 #[derive(Subcommand)]
 enum ConfigCommand {
-    /// Checks the settings and tells every fault.
+    /// Checks the settings, and prints them or every fault. Secrets are not shown.
     Check,
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let command = cli.command.unwrap_or(Command::Serve);
+    let command = cli.command.unwrap_or(Command::Serve(ServeArgs::default()));
     let outcome = match command {
         Command::Client(command) => return run_client(command),
-        Command::Serve => with_config(cli.config, serve),
+        Command::Serve(args) => {
+            with_config(cli.config, |config, plans| serve(&args, config, plans))
+        }
         Command::Admin(command) => with_config(cli.config, |config, plans| {
             let run = admin::run(command, &config, plans, cli::ask_secret);
             actix_web::rt::System::new().block_on(run)
@@ -92,20 +127,34 @@ fn with_config(
     run(config, plans)
 }
 
-fn serve(config: Config, plans: Plans) -> anyhow::Result<()> {
+fn serve(args: &ServeArgs, mut config: Config, plans: Plans) -> anyhow::Result<()> {
     let json = match config.log_output.format {
         LogFormat::Auto => None,
         LogFormat::Pretty => Some(false),
         LogFormat::Json => Some(true),
     };
     telemetry::log::init(json, &config.log_output.filter).map_err(anyhow::Error::msg)?;
+    let login = match args.demo {
+        true => Some(demo::prepare(&mut config)?),
+        false => None,
+    };
     actix_web::rt::System::new().block_on(async move {
         let server = Server::start(&config, plans).await?;
-        banner(&config, &server)?;
+        let demo = match &login {
+            Some(login) => Some(Demo::start(login, &server.tenants, server.address).await?),
+            None => None,
+        };
+        banner(&config, &server, login.as_ref())?;
         stop_signal().await?;
         eprintln!("draining; a second signal stops at once");
+        let ending = async {
+            if let Some(demo) = demo {
+                demo.stop().await;
+            }
+            server.stop().await;
+        };
         tokio::select! {
-            () = server.stop() => Ok(()),
+            () = ending => Ok(()),
             again = stop_signal() => again,
         }
     })
@@ -122,7 +171,7 @@ async fn stop_signal() -> anyhow::Result<()> {
 }
 
 /// Says where everything is and what to do next. Scripts wait for the last line.
-fn banner(config: &Config, server: &Server) -> anyhow::Result<()> {
+fn banner(config: &Config, server: &Server, demo: Option<&Login>) -> anyhow::Result<()> {
     let local = format!("http://{}", server.address);
     let url = match config.server.public_url.trim_end_matches('/') {
         "" => &local,
@@ -131,10 +180,11 @@ fn banner(config: &Config, server: &Server) -> anyhow::Result<()> {
     let socket = url.replacen("http", "ws", 1);
     let mut out = std::io::stdout().lock();
     let version = env!("CARGO_PKG_VERSION");
+    let kind = if demo.is_some() { "demo" } else { "embedded" };
+    let database = &config.database.url;
     writeln!(
         out,
-        "generic-corp {version} · embedded ({}, in-process bus)",
-        config.database.url
+        "generic-corp {version} · {kind} ({database}, in-process bus)"
     )?;
     writeln!(out, "  ├─ Dashboard  {url}")?;
     writeln!(
@@ -154,10 +204,44 @@ fn banner(config: &Config, server: &Server) -> anyhow::Result<()> {
         writeln!(out, "    {url}/setup#{token}")?;
         writeln!(
             out,
-            "  or: generic-corp admin create --email you@example.com"
+            "  or: {} admin create --email you@example.com",
+            program()
         )?;
+    }
+    if let Some(login) = demo {
+        demo_banner(&mut out, login, url)?;
     }
     writeln!(out, "\nlistening on {local}")?;
     out.flush()?;
     Ok(())
+}
+
+/// This program, as it was called.
+fn program() -> String {
+    let called = std::env::args().next();
+    called.unwrap_or_else(|| "generic-corp".to_owned())
+}
+
+/// How to look at the demo and how to take part.
+fn demo_banner(out: &mut impl std::io::Write, login: &Login, url: &str) -> std::io::Result<()> {
+    let workspace = demo::WORKSPACE;
+    writeln!(
+        out,
+        "\nFive bots are at work. Sign in, and write: @sable help"
+    )?;
+    writeln!(out, "    {url}/w/{workspace}/rooms/lobby")?;
+    writeln!(out, "    e-mail    {}", login.email)?;
+    writeln!(out, "    password  {}", login.password)?;
+    writeln!(out, "\nStream a command of your own into the lobby:")?;
+    writeln!(
+        out,
+        "    {} stream --url {url} --token-file {} --room lobby -- df -h",
+        program(),
+        login.guest_key().display()
+    )?;
+    writeln!(
+        out,
+        "\nFor this machine only. Everything is kept in {}; delete it to begin anew.",
+        login.folder.display()
+    )
 }

@@ -22,22 +22,25 @@ pub struct Running {
 impl Running {
     /// Starts it. Output and errors come in the order they were written.
     pub fn start(program: &str, args: &[String]) -> anyhow::Result<(Self, pipe::Receiver)> {
-        let (reader, writer) = std::io::pipe().context("cannot make a pipe")?;
         let mut command = Command::new(program);
+        command.args(args);
+        // Outside of the terminal's own group, a read from the terminal would stop the command.
+        if std::io::stdin().is_terminal() {
+            command.stdin(Stdio::null());
+        }
+        Self::spawn(command).with_context(|| format!("cannot run `{program}`"))
+    }
+
+    /// Starts what `command` says, as [`start`](Self::start) does.
+    pub fn spawn(mut command: Command) -> anyhow::Result<(Self, pipe::Receiver)> {
+        let (reader, writer) = std::io::pipe().context("cannot make a pipe")?;
         command
-            .args(args)
             .stdout(writer.try_clone().context("cannot share a pipe")?)
             .stderr(writer)
             // Signals reach the command and all it starts, and nobody else.
             .process_group(0)
             .kill_on_drop(true);
-        // Outside of the terminal's own group, a read from the terminal would stop the command.
-        if std::io::stdin().is_terminal() {
-            command.stdin(Stdio::null());
-        }
-        let child = command
-            .spawn()
-            .with_context(|| format!("cannot run `{program}`"))?;
+        let child = command.spawn()?;
         let group = child
             .id()
             .and_then(|id| i32::try_from(id).ok())

@@ -144,9 +144,14 @@ impl Store {
     }
 }
 
+/// The file that a URL (`sqlite:PATH`) names.
+pub fn path(url: &str) -> PathBuf {
+    PathBuf::from(url.trim_start_matches("sqlite:").trim_start_matches("//"))
+}
+
 /// The file of a URL, in a folder that there is.
 fn place(url: &str) -> Result<PathBuf, Error> {
-    let path = PathBuf::from(url.trim_start_matches("sqlite:").trim_start_matches("//"));
+    let path = path(url);
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());

@@ -18,6 +18,7 @@ mod bad_frames;
 mod bad_http;
 mod connections;
 mod crash;
+mod demo;
 mod disk_full;
 mod documentation;
 mod fault;
