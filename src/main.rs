@@ -8,6 +8,7 @@ use generic_corp::config::{self, Config, LogFormat, Plans};
 use generic_corp::server::Server;
 use generic_corp::telemetry;
 use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -172,7 +173,7 @@ async fn stop_signal() -> anyhow::Result<()> {
 
 /// Says where everything is and what to do next. Scripts wait for the last line.
 fn banner(config: &Config, server: &Server, demo: Option<&Login>) -> anyhow::Result<()> {
-    let local = format!("http://{}", server.address);
+    let local = format!("http://{}", reachable(server.address));
     let url = match config.server.public_url.trim_end_matches('/') {
         "" => &local,
         public => public,
@@ -211,9 +212,19 @@ fn banner(config: &Config, server: &Server, demo: Option<&Login>) -> anyhow::Res
     if let Some(login) = demo {
         demo_banner(&mut out, login, url)?;
     }
-    writeln!(out, "\nlistening on {local}")?;
+    writeln!(out, "\nlistening on http://{}", server.address)?;
     out.flush()?;
     Ok(())
+}
+
+/// The address to go to: nobody can go to that of every network.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 /// This program, as it was called.
