@@ -28,6 +28,7 @@ mod history;
 mod presence;
 mod publish;
 mod quota;
+mod readme;
 mod rooms;
 mod secrets;
 mod slow_peers;
