@@ -21,7 +21,11 @@ rmSync(folder, { recursive: true });
 
 /** Connects with an agent's key. */
 export function connect(hub, agent, key) {
-  return client.connect({ url: hub.url, workspace: hub.workspace, token: () => key, client: { name: agent, version: "1.0.0" }, WebSocket });
+  const connection = client.connect({
+    url: hub.url, workspace: hub.workspace, token: () => key, client: { name: agent, version: "1.0.0" }, WebSocket,
+  });
+  hub.connections.push(connection);
+  return connection;
 }
 
 /** A bot with its own key, connected. */

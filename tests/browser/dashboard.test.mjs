@@ -30,6 +30,7 @@ async function inRoom(t, room) {
   return { page, sable, room: joined };
 }
 
+/** A bot that is gone after the test. */
 async function agent(t, name) {
   const connection = await bot(hub, name);
   t.after(() => connection.close());
@@ -72,17 +73,23 @@ test("a wrong password is told, the right one leads to where one wanted to go", 
   assert.equal(new URL(page.url()).pathname, "/w/main/rooms/wanted");
 });
 
-test("a session outlives a reload and ends with signing out", async (t) => {
+test("a session outlives a reload and ends with signing out, in every tab", async (t) => {
   const page = await open(t, await administrator(browser, hub));
   await page.goto(hub.url);
   await page.getByRole("heading", { name: "main" }).waitFor();
   await page.reload();
   await page.getByRole("heading", { name: "main" }).waitFor();
+  const other = await open(t, page.context());
+  await other.goto(`${hub.url}/w/main/rooms/lobby`);
+  await other.getByText("Live", { exact: true }).waitFor();
+  await page.bringToFront();
   await page.getByRole("button", { name: "Account" }).click();
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   await page.goto(`${hub.url}/w/main`);
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await other.getByRole("heading", { name: "Sign in" }).waitFor();
+  forgive(other, /401/);
 });
 
 test("rooms are listed, filtered and made; another workspace has its own", async (t) => {

@@ -22,6 +22,8 @@ export class Hub {
   #port = 0;
   url = "";
   workspace;
+  /** Connections that end with the hub, or else they would try to come back for ever. */
+  connections = [];
   /** What the hub printed before it listened. */
   banner = [];
 
@@ -83,6 +85,7 @@ export class Hub {
   }
 
   async stop() {
+    for (const connection of this.connections) connection.close();
     await this.#end("SIGKILL");
     rmSync(this.#folder, { recursive: true, force: true });
   }
