@@ -118,6 +118,19 @@ test("the beginning of a room is said; the wheel leads back to the end", async (
     return page.getByText("The beginning of #short").isVisible();
   }, "the beginning");
   assert.deepEqual((await seqs(page))[0], 1);
+  await page.mouse.wheel(0, 8 * STEP);
+  const top = () => page.locator(".feed-scroll").evaluate((scroller) => {
+    const edge = scroller.getBoundingClientRect().top;
+    return [...document.querySelectorAll("[data-seq]")].find((row) => row.getBoundingClientRect().bottom > edge).dataset.seq;
+  });
+  await until(async () => (await top()) > 20, "a place in the middle");
+  const place = await top();
+  for (const width of [700, 1440]) {
+    await page.setViewportSize({ width, height: 800 });
+    await until(() => page.evaluate((width) => innerWidth === width, width), "the new size");
+    await page.evaluate(() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))));
+    assert.equal(await top(), place, `the reader's place at ${width} px`);
+  }
   await until(async () => {
     await page.mouse.wheel(0, 4 * STEP);
     return (await fromEnd(page)) < 2;

@@ -31,9 +31,11 @@ export class Feed extends Component<Props> {
   readonly #list = createRef<HTMLDivElement>();
   #resize: ResizeObserver | undefined;
   #lastTop = 0;
+  /** Where the reader was before the window changed its size. */
+  #place: Anchor | undefined;
 
   override componentDidMount(): void {
-    this.#resize = new ResizeObserver(() => this.#settle(undefined));
+    this.#resize = new ResizeObserver(() => this.#settle(this.#place));
     if (this.#scroller.current) this.#resize.observe(this.#scroller.current);
     if (this.#list.current) this.#resize.observe(this.#list.current);
     this.#settle(undefined);
@@ -89,6 +91,7 @@ export class Feed extends Component<Props> {
       if (shift) scroller.scrollTop += shift;
     }
     this.#lastTop = scroller.scrollTop;
+    this.#place = this.#anchor();
     if (model.settled && model.window.hasOlder && scroller.scrollHeight <= scroller.clientHeight) void model.older();
   }
 
@@ -107,6 +110,7 @@ export class Feed extends Component<Props> {
       model.follow(!model.window.following);
     }
     this.#lastTop = scroller.scrollTop;
+    this.#place = this.#anchor();
     if (scroller.scrollTop < NEAR_EDGE && !model.window.following) void model.older();
     if (below < NEAR_EDGE && !model.window.atEnd) void model.newer();
   };
