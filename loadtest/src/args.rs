@@ -1,0 +1,309 @@
+//! The command line, and the forms of rates, sizes and durations.
+
+use crate::scenario::Scenario;
+use crate::threshold::Threshold;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Load tests for a generic-corp hub.
+#[derive(Parser)]
+#[command(name = "loadtest", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Runs a scenario and reports.
+    Run(Options),
+    /// Lists the scenarios and what they do when nothing else is said.
+    List,
+    /// Measures a private hub beside the physical limit, in turn and in one run.
+    #[command(subcommand)]
+    Compare(Comparison),
+    /// The plain broadcaster: writes the same frames to the same number of sockets.
+    #[command(hide = true)]
+    Broadcaster(Broadcaster),
+}
+
+/// A run.
+#[derive(Args, Clone)]
+pub struct Options {
+    /// Which scenario; see `loadtest list`.
+    #[arg(value_enum)]
+    pub scenario: Scenario,
+    #[command(flatten)]
+    pub target: Target,
+    #[command(flatten)]
+    pub private: Private,
+    /// Sockets.
+    #[arg(short, long)]
+    pub connections: Option<usize>,
+    /// How long to send.
+    #[arg(short, long, value_parser = duration)]
+    pub duration: Option<Duration>,
+    /// Messages (with `streams`: appends) in all, for instance `100/min` or `500/s`.
+    #[arg(short, long, value_parser = rate)]
+    pub rate: Option<f64>,
+    /// Publishes of one socket that may wait for their ack, where no rate sets the pace.
+    #[arg(long, default_value_t = 1)]
+    pub in_flight: usize,
+    /// Rooms the sockets are spread over.
+    #[arg(long)]
+    pub rooms: Option<usize>,
+    /// Bytes of a message's body; with `streams`, of a stream.
+    #[arg(long, value_parser = size)]
+    pub size: Option<u64>,
+    /// With `reconnect`, sockets cut a second; with `slow-consumer`, sockets that stop reading.
+    #[arg(long)]
+    pub faults: Option<usize>,
+    /// Fails the run (exit 99) unless it holds, for instance `delivery.p99<250ms` or `lost==0`.
+    #[arg(long = "threshold")]
+    pub thresholds: Vec<Threshold>,
+    /// Writes the figures as JSON.
+    #[arg(long)]
+    pub json: Option<PathBuf>,
+    /// Writes a report as one HTML file.
+    #[arg(long)]
+    pub html: Option<PathBuf>,
+    /// No progress bar.
+    #[arg(long)]
+    pub no_progress: bool,
+}
+
+/// Which hub.
+#[derive(Args, Clone)]
+pub struct Target {
+    /// A hub that runs. Needs --bootstrap, or --workspace and a key in the environment.
+    #[arg(
+        long,
+        env = "GENERIC_CORP_URL",
+        default_value = "http://127.0.0.1:8080"
+    )]
+    pub url: String,
+    /// Starts a private hub with a database of its own and stops it at the end.
+    #[arg(long)]
+    pub spawn: bool,
+    /// Signs in with GENERIC_CORP_EMAIL and GENERIC_CORP_PASSWORD and makes a workspace of its own.
+    #[arg(long, conflicts_with = "spawn")]
+    pub bootstrap: bool,
+    /// The workspace, by name or id.
+    #[arg(long, env = "GENERIC_CORP_WORKSPACE", default_value = "main")]
+    pub workspace: String,
+    /// The environment variable with the API key; it needs the scope `admin`, to make rooms.
+    #[arg(long, default_value = "GENERIC_CORP_API_KEY")]
+    pub token_env: String,
+    /// Load may go to a hub that is not on this machine.
+    #[arg(long)]
+    pub allow_remote: bool,
+}
+
+/// A hub that the load test starts itself.
+#[derive(Args, Clone)]
+pub struct Private {
+    /// The program of a private hub; the neighbour of this one when left out.
+    #[arg(long, env = "GENERIC_CORP_BIN")]
+    pub hub: Option<PathBuf>,
+    /// What an ack of a private hub survives.
+    #[arg(long, value_enum, default_value_t = Durability::Full)]
+    pub durability: Durability,
+}
+
+/// What an ack survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Durability {
+    /// Power loss.
+    Full,
+    /// A crash of the hub, not of the machine.
+    Normal,
+}
+
+impl Durability {
+    /// As the hub's settings and SQLite call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Normal => "normal",
+        }
+    }
+}
+
+/// What to compare.
+#[derive(Subcommand)]
+pub enum Comparison {
+    /// The hub's CPU per delivery and a plain broadcaster's, with the same frames per write.
+    Fanout(Fanout),
+    /// Durable publishes and a bare loop of SQLite commits with the same batch sizes.
+    Publish(Publishing),
+    /// A long stream: bytes stored per byte, and whether its last appends cost what its first did.
+    Stream(Streaming),
+}
+
+/// See [`Comparison::Fanout`].
+#[derive(Args, Clone)]
+pub struct Fanout {
+    #[command(flatten)]
+    pub private: Private,
+    /// Sockets in the one room, a row each.
+    #[arg(short, long, value_delimiter = ',', default_value = "50,500,5000")]
+    pub connections: Vec<usize>,
+    /// Messages on their way at a time, a row each: with 1 nothing waits, with 64 messages do.
+    #[arg(long, value_delimiter = ',', default_value = "1,64")]
+    pub in_flight: Vec<u64>,
+    /// Bytes of a message's body.
+    #[arg(long, value_parser = size, default_value = "200")]
+    pub size: u64,
+    #[command(flatten)]
+    pub rounds: Rounds,
+}
+
+/// See [`Comparison::Publish`].
+#[derive(Args, Clone)]
+pub struct Publishing {
+    /// The program of the hub; the neighbour of this one when left out.
+    #[arg(long, env = "GENERIC_CORP_BIN")]
+    pub hub: Option<PathBuf>,
+    /// Publishers.
+    #[arg(short, long, default_value_t = 50)]
+    pub connections: usize,
+    /// Publishes of each that wait for their ack, a row each.
+    #[arg(long, value_delimiter = ',', default_value = "1,16")]
+    pub in_flight: Vec<usize>,
+    /// Bytes of a message's body.
+    #[arg(long, value_parser = size, default_value = "200")]
+    pub size: u64,
+    #[command(flatten)]
+    pub rounds: Rounds,
+}
+
+/// See [`Comparison::Stream`].
+#[derive(Args, Clone)]
+pub struct Streaming {
+    #[command(flatten)]
+    pub private: Private,
+    /// Bytes of the stream.
+    #[arg(long, value_parser = size, default_value = "100MiB")]
+    pub size: u64,
+    /// Bytes of an append.
+    #[arg(long, value_parser = size, default_value = "4KiB")]
+    pub append: u64,
+    /// Streams, one after the other; the medians count.
+    #[arg(long, default_value_t = 3)]
+    pub rounds: usize,
+    /// Writes the figures as JSON.
+    #[arg(long)]
+    pub json: Option<PathBuf>,
+}
+
+/// How often and how long.
+#[derive(Args, Clone)]
+pub struct Rounds {
+    /// Rounds; the medians count.
+    #[arg(long, default_value_t = 3)]
+    pub rounds: usize,
+    /// How long a round sends.
+    #[arg(short, long, default_value = "3s", value_parser = duration)]
+    pub duration: Duration,
+    /// Writes the figures as JSON.
+    #[arg(long)]
+    pub json: Option<PathBuf>,
+}
+
+/// See [`crate::broadcaster`].
+#[derive(Args, Clone)]
+pub struct Broadcaster {
+    /// Sockets to wait for.
+    #[arg(long)]
+    pub connections: usize,
+    /// Bytes of a frame.
+    #[arg(long)]
+    pub frame_bytes: usize,
+}
+
+/// `100/min`, `500/s`, `3600/h`: a second.
+pub fn rate(text: &str) -> Result<f64, String> {
+    let (count, unit) = text
+        .split_once('/')
+        .ok_or("a rate is like 100/min or 500/s")?;
+    let count: f64 = count
+        .parse()
+        .map_err(|_| format!("`{count}` is no number"))?;
+    let seconds = match unit {
+        "s" => 1.0,
+        "min" | "m" => 60.0,
+        "h" => 3600.0,
+        other => return Err(format!("`{other}` is no unit; s, min or h")),
+    };
+    if count > 0.0 && count.is_finite() {
+        Ok(count / seconds)
+    } else {
+        Err("a rate is above 0".into())
+    }
+}
+
+/// `90s`, `2m`, `500ms`.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let at = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(at);
+    let number: f64 = number
+        .parse()
+        .map_err(|_| "a duration is like 30s or 2m".to_owned())?;
+    let seconds = match unit {
+        "ms" => number / 1e3,
+        "" | "s" => number,
+        "m" | "min" => number * 60.0,
+        "h" => number * 3600.0,
+        other => return Err(format!("`{other}` is no unit; ms, s, m or h")),
+    };
+    if seconds > 0.0 {
+        Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+    } else {
+        Err("a duration is above 0".into())
+    }
+}
+
+/// `512`, `4KiB`, `100MiB`.
+pub fn size(text: &str) -> Result<u64, String> {
+    let at = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(at);
+    let number: u64 = number
+        .parse()
+        .map_err(|_| "a size is like 200 or 4KiB".to_owned())?;
+    let factor = match unit {
+        "" | "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        other => return Err(format!("`{other}` is no unit; B, KiB, MiB or GiB")),
+    };
+    let bytes = number.checked_mul(factor).filter(|bytes| *bytes > 0);
+    bytes.ok_or_else(|| format!("`{text}` is no size"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn rates_sizes_and_durations() {
+        assert_eq!(rate("120/min"), Ok(2.0));
+        assert!(rate("5").is_err() && rate("0/s").is_err() && rate("5/day").is_err());
+        assert_eq!(size("4KiB"), Ok(4096));
+        assert!(size("4KB").is_err() && size("0").is_err() && size("99999999999GiB").is_err());
+        assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
+        assert!(duration("soon").is_err() && duration("0s").is_err());
+    }
+}

@@ -1,0 +1,207 @@
+//! The hub's processor time per delivery, and a plain broadcaster's with the same frames per write.
+//!
+//! Both are driven alike: a number of messages is kept on their way until everybody has them. The hub's time
+//! is that of its whole process, the durable append included.
+
+mod ours;
+mod plain;
+
+use super::{median, tell};
+use crate::args::Fanout;
+use crate::client::Lane;
+use crate::report::{number, table};
+use anyhow::{Context as _, bail};
+use ours::Ours;
+use plain::Plain;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How long the last deliveries of a round may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// One round of either side.
+#[derive(Clone, Copy, Default)]
+struct Round {
+    /// Processor time per delivery.
+    cpu_us: f64,
+    /// Of which the hub's log writer.
+    log_us: f64,
+    per_second: f64,
+    frames_per_write: f64,
+    messages_per_commit: f64,
+}
+
+/// The medians of a row.
+struct Row {
+    connections: usize,
+    in_flight: u64,
+    ours: Round,
+    plain: Round,
+    /// Of each round of ours with its neighbour: median, least, most.
+    ratio: (f64, f64, f64),
+}
+
+pub(super) async fn run(options: &Fanout) -> anyhow::Result<()> {
+    let mut rows = Vec::new();
+    for connections in &options.connections {
+        eprintln!("{connections} sockets: connecting");
+        let mut ours = Ours::start(options, *connections).await?;
+        let mut plain = Plain::start(*connections, ours.frame_bytes()).await?;
+        for in_flight in &options.in_flight {
+            rows.push(row(&mut ours, &mut plain, *in_flight, options).await?);
+        }
+        let faults = (ours.faults().await?, plain.faults());
+        if faults != (0, 0) {
+            bail!(
+                "{} faults with the hub, {} with the broadcaster",
+                faults.0,
+                faults.1
+            );
+        }
+        eprintln!("{connections} sockets: everybody has every message, once and in order");
+        ours.stop().await?;
+    }
+    println!("{}", table(&HEADER, rows.iter().map(Row::cells)));
+    println!("{NOTE}");
+    let all = rows.iter().map(Row::json).collect();
+    tell(
+        "fanout",
+        options.rounds.rounds,
+        all,
+        options.rounds.json.as_deref(),
+    )
+}
+
+async fn row(
+    ours: &mut Ours,
+    plain: &mut Plain,
+    in_flight: u64,
+    options: &Fanout,
+) -> anyhow::Result<Row> {
+    let (mut hub, mut bare, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 1..=options.rounds.rounds {
+        let one = ours.round(in_flight, options.rounds.duration).await?;
+        let other = plain
+            .round(in_flight, one.frames_per_write, options.rounds.duration)
+            .await?;
+        ratios.push(one.cpu_us / other.cpu_us);
+        eprintln!(
+            "  {in_flight} in flight, round {round}: {:.3} µs, plain {:.3} µs",
+            one.cpu_us, other.cpu_us
+        );
+        hub.push(one);
+        bare.push(other);
+    }
+    let least = ratios.iter().copied().fold(f64::MAX, f64::min);
+    let most = ratios.iter().copied().fold(f64::MIN, f64::max);
+    Ok(Row {
+        connections: ours.connections(),
+        in_flight,
+        ours: middle(&hub),
+        plain: middle(&bare),
+        ratio: (median(ratios), least, most),
+    })
+}
+
+const HEADER: [&str; 10] = [
+    "sockets",
+    "in flight",
+    "messages/commit",
+    "frames/write",
+    "hub µs/delivery",
+    "of it the log",
+    "plain µs/delivery",
+    "ratio (least–most)",
+    "hub deliveries/s",
+    "plain deliveries/s",
+];
+
+const NOTE: &str = "µs of processor time of the whole process. frames/write are what the hub counted; the \
+    broadcaster was made to write the same.";
+
+impl Row {
+    fn cells(&self) -> Vec<String> {
+        let Self {
+            ours,
+            plain,
+            ratio: (ratio, least, most),
+            ..
+        } = self;
+        vec![
+            self.connections.to_string(),
+            self.in_flight.to_string(),
+            number(ours.messages_per_commit),
+            number(ours.frames_per_write),
+            number(ours.cpu_us),
+            number(ours.log_us),
+            number(plain.cpu_us),
+            format!("{ratio:.2} ({least:.2}–{most:.2})"),
+            number(ours.per_second.round()),
+            number(plain.per_second.round()),
+        ]
+    }
+
+    fn json(&self) -> Value {
+        let Self {
+            ours,
+            plain,
+            ratio: (ratio, least, most),
+            ..
+        } = self;
+        json!({
+            "connections": self.connections, "in_flight": self.in_flight,
+            "messages_per_commit": ours.messages_per_commit, "frames_per_write": ours.frames_per_write,
+            "hub_cpu_us_per_delivery": ours.cpu_us, "of_it_log_us": ours.log_us,
+            "plain_cpu_us_per_delivery": plain.cpu_us, "ratio": ratio, "ratio_least": least, "ratio_most": most,
+            "hub_deliveries_per_second": ours.per_second, "plain_deliveries_per_second": plain.per_second,
+        })
+    }
+}
+
+fn middle(rounds: &[Round]) -> Round {
+    let of = |value: fn(&Round) -> f64| median(rounds.iter().map(value).collect());
+    Round {
+        cpu_us: of(|round| round.cpu_us),
+        log_us: of(|round| round.log_us),
+        per_second: of(|round| round.per_second),
+        frames_per_write: of(|round| round.frames_per_write),
+        messages_per_commit: of(|round| round.messages_per_commit),
+    }
+}
+
+/// Messages of a round, of which everybody gets each.
+struct Flow<'a> {
+    lane: &'a Lane,
+    first: u64,
+    each: u64,
+    sent: u64,
+}
+
+impl<'a> Flow<'a> {
+    fn begin(lane: &'a Lane, connections: usize) -> Self {
+        Self {
+            lane,
+            first: lane.delivered.get(),
+            each: connections as u64,
+            sent: 0,
+        }
+    }
+
+    /// Waits until at most `count` messages are on their way: not everybody has them.
+    async fn at_most(&self, count: u64) -> anyhow::Result<()> {
+        let whole = self.sent.saturating_sub(count);
+        let reached = self.lane.reached(self.first + whole * self.each);
+        tokio::time::timeout(PATIENCE, reached)
+            .await
+            .context("deliveries do not come")
+    }
+
+    /// Messages that not everybody has yet.
+    fn on_their_way(&self) -> u64 {
+        self.sent - (self.lane.delivered.get() - self.first) / self.each
+    }
+
+    fn deliveries(&self) -> f64 {
+        (self.sent * self.each) as f64
+    }
+}
