@@ -145,12 +145,7 @@ async fn a_producer_that_is_connected_keeps_its_stream_without_writing() {
     // Another stream without a producer shows when a lease has run out.
     let mut other = hub.agent("other").await;
     other.join("lobby").await;
-    drop(
-        hub.connect(&key)
-            .await
-            .ask::<StreamOpened>(open("job-2"))
-            .await,
-    );
+    let _: StreamOpened = hub.connect(&key).await.ask(open("job-2")).await;
     let interrupted = async |viewer: &mut Socket| loop {
         let event = viewer.event().await;
         if event.kind == "stream.closed" {
@@ -167,12 +162,7 @@ async fn a_producer_that_is_connected_keeps_its_stream_without_writing() {
         (again.stream, again.state),
         (opened.stream, StreamState::Open)
     );
-    drop(
-        hub.connect(&key)
-            .await
-            .ask::<StreamOpened>(open("job-3"))
-            .await,
-    );
+    let _: StreamOpened = hub.connect(&key).await.ask(open("job-3")).await;
     assert_ne!(interrupted(&mut other).await, opened.stream.to_string());
     let append =
         json!({ "type": "stream.append", "stream": opened.stream, "offset": 0, "text": "alive" });

@@ -9,6 +9,6 @@ pub mod wait;
 
 pub use bystanders::Bystanders;
 pub use rest::Rest;
-pub use server::{Key, TestServer};
+pub use server::TestServer;
 pub use socket::{Received, Socket};
 pub use wait::{PATIENCE, eventually, within};
