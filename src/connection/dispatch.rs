@@ -91,14 +91,13 @@ impl Connection {
         };
         let charge = match frame {
             ClientFrame::Publish(frame) => one(frame.body.get().len(), true),
-            ClientFrame::StreamOpen(_) | ClientFrame::StreamClose(_) | ClientFrame::Cancel(_) => {
-                one(0, true)
-            }
+            ClientFrame::StreamOpen(_) | ClientFrame::Cancel(_) => one(0, true),
             ClientFrame::StreamAppend(frame) => {
                 let text = frame.text.as_ref().map_or(0, String::len);
                 let bytes = text + frame.base64.as_ref().map_or(0, String::len) * 3 / 4;
                 return self.charge_append(bytes, frame.id.clone(), &frame.stream.to_string());
             }
+            // Reading goes on when the hour is used up, and who could open a stream can end it.
             _ => one(0, false),
         };
         let details = serde_json::json!({ "type": frame.kind() });

@@ -27,6 +27,18 @@ pub(super) struct Entry {
     pub(super) answer: Answer,
 }
 
+/// Without its writer a hub would take requests that nobody answers: it ends instead, to be started again.
+struct Watchdog;
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!("the writer of the log has failed; the hub ends");
+            std::process::abort();
+        }
+    }
+}
+
 /// Runs until every handle is dropped and the queue is empty.
 pub(super) fn run(mut appender: Appender, mut entries: mpsc::Receiver<Entry>, bus: &Bus) {
     let mut chores = Chores::default();
