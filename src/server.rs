@@ -212,18 +212,19 @@ async fn bootstrap(config: &Config, shared: &Shared) -> anyhow::Result<()> {
 }
 
 fn serve(config: &Config, shared: Shared) -> anyhow::Result<(SocketAddr, ServerHandle)> {
-    let gate = tcp::Gate::new(tcp::Options {
-        stall_timeout: shared.connection.stall_timeout + STALL_GRACE,
-        send_buffer_bytes: config.socket.send_buffer_bytes,
-        max_connections: config.server.max_connections,
-        max_per_address: config.server.max_connections_per_address,
-    });
     let workers = match config.server.workers {
         0 => std::thread::available_parallelism()
             .map_or(1, usize::from)
             .min(64),
         count => count,
     };
+    let max_connections = tcp::most_connections(config.server.max_connections, workers);
+    let gate = tcp::Gate::new(tcp::Options {
+        stall_timeout: shared.connection.stall_timeout + STALL_GRACE,
+        send_buffer_bytes: config.socket.send_buffer_bytes,
+        max_connections,
+        max_per_address: config.server.max_connections_per_address,
+    });
     let listener = listen(&config.server.host, config.server.port)?;
     let address = listener.local_addr()?;
     let header_timeout = Duration::from_secs(config.server.header_timeout_seconds);
@@ -250,12 +251,7 @@ fn serve(config: &Config, shared: Shared) -> anyhow::Result<(SocketAddr, ServerH
     let server = actix_server::Server::build()
         .workers(workers)
         // The gate counts and refuses; at its own bound a worker would leave them to wait unaccepted.
-        .max_concurrent_connections(
-            config
-                .server
-                .max_connections
-                .saturating_add(BACKLOG as usize),
-        )
+        .max_concurrent_connections(max_connections.saturating_add(BACKLOG as usize))
         .shutdown_timeout(5)
         .disable_signals()
         .listen("hub", listener, factory)?

@@ -2,6 +2,7 @@
 
 use actix_web::dev::Extensions;
 use dashmap::DashMap;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use socket2::SockRef;
 use std::any::Any;
 use std::net::{IpAddr, Shutdown};
@@ -20,6 +21,34 @@ pub struct Options {
     pub max_connections: usize,
     /// Most connections of one address.
     pub max_per_address: usize,
+}
+
+/// Files that the hub itself may have open: the database, the listeners, the log.
+const OWN_FILES: u64 = 128;
+/// Files of a worker's runtime.
+const WORKER_FILES: u64 = 8;
+
+/// How many connections there may be where the settings say `wanted`. Each is an open file of the process,
+/// of which it asks the system for as many as it needs. At the system's own bound nothing could be accepted
+/// any more, nor the database be opened: so the hub stays below it.
+pub fn most_connections(wanted: usize, workers: usize) -> usize {
+    let own = OWN_FILES + WORKER_FILES * workers as u64;
+    let needed = own + wanted as u64;
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|current| current < needed) {
+        limit.current = Some(limit.maximum.map_or(needed, |most| most.min(needed)));
+        if let Err(error) = setrlimit(Resource::Nofile, limit) {
+            tracing::warn!(%error, "the limit of open files was not raised");
+        }
+    }
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(needed);
+    let most = usize::try_from(files.saturating_sub(own)).unwrap_or(usize::MAX);
+    if most < wanted {
+        let text =
+            "fewer connections than server.max_connections: the system allows so many open files";
+        tracing::info!(connections = most, wanted, "{text} (ulimit -n)");
+    }
+    most.clamp(1, wanted)
 }
 
 /// Counts connections and sets them up.

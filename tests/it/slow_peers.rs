@@ -158,6 +158,42 @@ async fn a_full_hub_refuses_at_once_also_who_asks_for_nothing() {
 }
 
 #[tokio::test]
+async fn a_hub_that_may_open_few_files_takes_fewer_sockets_and_goes_on() {
+    let few = ["sh", "-c", "ulimit -n 300 && exec \"$@\"", "sh"];
+    let hub = TestServer::builder()
+        .with("socket.hello_timeout_seconds", 600)
+        .below(&few);
+    let hub = hub.start().await;
+    let mut others = Bystanders::join(&hub, "lobby").await;
+    let mut held = Vec::new();
+    while let Some(wire) = half_open(&hub, [127, 0, 0, 2]).await {
+        held.push(wire);
+    }
+    assert!((10..290).contains(&held.len()), "{} sockets", held.len());
+    // What the hub itself has to open, it still can.
+    others.undisturbed().await;
+    held.clear();
+    let free = eventually("places are given back", async || {
+        half_open(&hub, [127, 0, 0, 2]).await
+    });
+    free.await;
+}
+
+#[tokio::test]
+async fn a_hub_that_may_open_more_files_does() {
+    let some = ["sh", "-c", "ulimit -S -n 300 && exec \"$@\"", "sh"];
+    let hub = TestServer::builder()
+        .with("socket.hello_timeout_seconds", 600)
+        .below(&some);
+    let hub = hub.start().await;
+    let mut held = Vec::new();
+    for _ in 0..400 {
+        held.push(half_open(&hub, [127, 0, 0, 2]).await.expect("let in"));
+    }
+    assert_eq!(hub.agent("bot").await.say("lobby", "here").await, 1);
+}
+
+#[tokio::test]
 async fn half_a_frame_and_then_silence_is_no_sign_of_life() {
     let hub = TestServer::builder().with("socket.heartbeat_seconds", 1);
     let hub = hub.start().await;
