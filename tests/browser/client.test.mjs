@@ -11,7 +11,7 @@ before(async () => {
   await hub.signIn();
   await hub.room("bots");
 });
-after(() => hub.stop());
+after(() => hub?.stop());
 
 test("two bots talk; a key used twice is stored once; history pages", async () => {
   const [sable, yuki] = await Promise.all([bot(hub, "sable"), bot(hub, "yuki")]);

@@ -10,7 +10,8 @@ let hub;
 let browser;
 let ada;
 before(async () => {
-  [hub, browser] = await Promise.all([Hub.start(), launch()]);
+  hub = await Hub.start();
+  browser = await launch();
   await hub.signIn();
   ada = await administrator(browser, hub);
 });

@@ -12,7 +12,7 @@ export const PASSWORD = "correct horse battery";
 const START_MS = 30_000;
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const binary = resolve(process.env.GENERIC_CORP_BIN ?? join(here, "../../target/debug/generic-corp"));
+const binary = resolve(process.env.GENERIC_CORP_BIN || join(here, "../../target/debug/generic-corp"));
 if (!existsSync(binary)) throw new Error(`there is no hub at ${binary}; build it with \`cargo build\` or set GENERIC_CORP_BIN`);
 
 export class Hub {
@@ -60,6 +60,7 @@ export class Hub {
     this.banner = [];
     this.url = await new Promise((done, fail) => {
       const late = setTimeout(() => fail(new Error(`the hub does not listen\n${log}`)), START_MS);
+      this.#process.once("error", (error) => (clearTimeout(late), fail(error)));
       this.#process.once("exit", (code) => (clearTimeout(late), fail(new Error(`the hub ended with ${code}\n${log}`))));
       createInterface({ input: this.#process.stdout }).on("line", (line) => {
         this.banner.push(line);

@@ -16,7 +16,8 @@ let browser;
 let ada;
 let sable;
 before(async () => {
-  [hub, browser] = await Promise.all([Hub.start(), launch()]);
+  hub = await Hub.start();
+  browser = await launch();
   await hub.signIn();
   ada = await administrator(browser, hub);
   sable = await bot(hub, "sable");

@@ -12,7 +12,8 @@ let hub;
 let browser;
 let ada;
 before(async () => {
-  [hub, browser] = await Promise.all([Hub.start(), launch()]);
+  hub = await Hub.start();
+  browser = await launch();
   await hub.signIn();
   ada = await administrator(browser, hub);
   await ada.grantPermissions(["clipboard-read", "clipboard-write"], { origin: hub.url });

@@ -13,7 +13,9 @@ let hub;
 let browser;
 let content;
 before(async () => {
-  [fresh, hub, browser] = await Promise.all([Hub.start({ administrator: false }), Hub.start(), launch()]);
+  fresh = await Hub.start({ administrator: false });
+  hub = await Hub.start();
+  browser = await launch();
   await hub.signIn();
   content = await Content.fill(hub);
 });
