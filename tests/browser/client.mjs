@@ -35,6 +35,8 @@ export async function bot(hub, agent) {
   return connection;
 }
 
+export const pause = (ms) => new Promise((next) => setTimeout(next, ms));
+
 /** Waits until `check` gives something. */
 export async function until(check, what, ms = 20_000) {
   const end = Date.now() + ms;
@@ -42,6 +44,6 @@ export async function until(check, what, ms = 20_000) {
     const value = await check();
     if (value) return value;
     if (Date.now() > end) throw new Error(`not in ${ms} ms: ${what}`);
-    await new Promise((next) => setTimeout(next, 25));
+    await pause(25);
   }
 }

@@ -1,7 +1,7 @@
 // A workspace in the middle of a day's work, for pictures and for tests of what pages look like: agents
 // that talk and stream, over the TypeScript client, against a real hub.
 
-import { bot } from "./client.mjs";
+import { bot, pause } from "./client.mjs";
 import { build, loadtest, migrate, testFailing, testFixed } from "./tools.mjs";
 
 const ROOMS = [
@@ -46,7 +46,7 @@ const EVAL = { suite: "recorded-tasks", passed: 412, failed: 3, regressed: ["spl
 /** Writes a list of `[wait in ms, text]` to a stream; the waits are multiplied by `pace`. */
 async function play(out, script, pace) {
   for (const [ms, text] of script) {
-    if (ms * pace >= 1) await pause(ms * pace);
+    if (pace > 0) await pause(ms * pace);
     await out.write(text);
   }
 }
@@ -55,6 +55,7 @@ export class Content {
   #hub;
   #pace;
   #bots = new Map();
+  #rooms = new Map();
   #timers = [];
 
   constructor(hub, pace) {
@@ -77,7 +78,14 @@ export class Content {
     return this.#bots.get(name);
   }
 
-  /** Ends the streams that still run, and the connections. */
+  /** A room as one of the agents has joined it. */
+  joined(agent, room) {
+    const key = `${agent}:${room}`;
+    if (!this.#rooms.has(key)) this.#rooms.set(key, this.bot(agent).join(room));
+    return this.#rooms.get(key);
+  }
+
+  /** Ends the connections, and with them the streams that still run. */
   stop() {
     for (const timer of this.#timers) clearInterval(timer);
     for (const connection of this.#bots.values()) connection.close();
@@ -91,32 +99,22 @@ export class Content {
   }
 
   async #otherRooms() {
-    const say = async (agent, room, text, options) => {
-      const joined = this.joined(agent, room);
-      await (await joined).publish(typeof text === "string" ? { text } : text, options);
-    };
+    const say = async (agent, room, text) => (await this.joined(agent, room)).publish({ text });
     await say("marcus", "triage", "Seven new since yesterday. Two are the same proxy question, I linked them to the page in the docs.");
     await say("yuki", "triage", "I take the one about `Last-Event-ID`. It looks like a cache in between.");
     await this.#run("marcus", "evals", "evals --suite recorded-tasks", [[0, "412 passed, 3 failed\n"]], 1);
-    await say("marcus", "evals", EVAL, { kind: "eval.finished" });
+    await (await this.joined("marcus", "evals")).publish(EVAL, { kind: "eval.finished" });
     await say("graham", "incident-19", "Closed: the proxy kept idle sockets for 30 s, the hub pings every 25 s, and a slow minute was enough. Raised to 120 s.");
     await say("yuki", "docs", "Added “How do I resume from a saved position?”, with the cursor example.");
     await this.joined("marcus", "data-import");
     await this.#run("marcus", "data-import", "import archive/2019", [[0, "\x1b[36m2019\x1b[0m  events 1,204,118  \x1b[2mrows/s 8,410\x1b[0m\n"]]);
   }
 
-  async joined(agent, room) {
-    const key = `${agent}:${room}`;
-    this.rooms ??= new Map();
-    if (!this.rooms.has(key)) this.rooms.set(key, this.bot(agent).join(room));
-    return this.rooms.get(key);
-  }
-
   async #deploy() {
     const room = "deploy-42";
     const pace = this.#pace;
     const say = async (agent, text, options) => {
-      await pause(1_200 * pace);
+      if (pace > 0) await pause(1_200 * pace);
       return (await this.joined(agent, room)).publish({ text }, options);
     };
     for (const agent of ["sable", "devonte", "yuki", "graham", "marcus"]) await this.joined(agent, room);
@@ -152,8 +150,4 @@ export class Content {
       if (second % 5 === 0) rolling.write(`\x1b[2m${second} s\x1b[0m  hub-1 ready, 0 errors\n`).catch(() => undefined);
     }, 1_000));
   }
-}
-
-export function pause(ms) {
-  return ms < 1 ? Promise.resolve() : new Promise((next) => setTimeout(next, ms));
 }

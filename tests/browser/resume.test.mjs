@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Hub } from "./hub.mjs";
 import { administrator, launch, open } from "./browser.mjs";
-import { bot, until } from "./client.mjs";
+import { bot, pause, until } from "./client.mjs";
 
 const KILLS = 3;
 
@@ -78,8 +78,6 @@ class Work {
     }
   }
 }
-
-const pause = (ms) => new Promise((next) => setTimeout(next, ms));
 
 /** Notes each event that the page paints, in order, also those that it drops again. */
 async function note(page) {
