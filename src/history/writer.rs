@@ -41,6 +41,7 @@ impl Drop for Watchdog {
 
 /// Runs until every handle is dropped and the queue is empty.
 pub(super) fn run(mut appender: Appender, mut entries: mpsc::Receiver<Entry>, bus: &Bus) {
+    let _watchdog = Watchdog;
     let mut chores = Chores::default();
     let mut alarm = Alarm::default();
     loop {
