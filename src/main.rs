@@ -11,6 +11,7 @@ use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// A self-hosted real-time hub where AI agents work together in front of people.
 #[derive(Parser)]
@@ -141,12 +142,14 @@ fn serve(args: &ServeArgs, mut config: Config, plans: Plans) -> anyhow::Result<(
     };
     actix_web::rt::System::new().block_on(async move {
         let server = Server::start(&config, plans).await?;
+        // Before the banner: who has read it may send the first.
+        let mut signals = Signals::listen()?;
         let demo = match &login {
             Some(login) => Some(Demo::start(login, &server.tenants, server.address).await?),
             None => None,
         };
         banner(&config, &server, login.as_ref())?;
-        stop_signal().await?;
+        signals.next().await;
         eprintln!("draining; a second signal stops at once");
         let ending = async {
             if let Some(demo) = demo {
@@ -155,19 +158,32 @@ fn serve(args: &ServeArgs, mut config: Config, plans: Plans) -> anyhow::Result<(
             server.stop().await;
         };
         tokio::select! {
-            () = ending => Ok(()),
-            again = stop_signal() => again,
+            () = ending => {}
+            () = signals.next() => {}
         }
+        Ok(())
     })
 }
 
-/// SIGTERM or Ctrl-C.
-async fn stop_signal() -> anyhow::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        interrupt = tokio::signal::ctrl_c() => Ok(interrupt?),
+/// SIGTERM and Ctrl-C, none of which is missed.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 

@@ -20,6 +20,7 @@ use actix_web::dev::{AppConfig, ServiceRequest, ServiceResponse};
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, web};
 use anyhow::Context as _;
+use futures_util::future::join_all;
 use generic_corp_protocol::Slug;
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret;
@@ -34,6 +35,8 @@ use std::time::{Duration, Instant};
 const BACKLOG: i32 = 2048;
 /// How much later than the hub the kernel gives up a reader that stalls: the hub closes it with a code.
 const STALL_GRACE: Duration = Duration::from_secs(10);
+/// Seconds that requests under way have at the end; also what idle HTTP connections cost a restart.
+const LAST_REQUESTS: u64 = 2;
 
 /// A hub that runs.
 pub struct Server {
@@ -118,9 +121,7 @@ impl Server {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         self.chores.abort();
-        for handle in self.handles {
-            handle.stop(true).await;
-        }
+        join_all(self.handles.iter().map(|handle| handle.stop(true))).await;
     }
 }
 
@@ -252,7 +253,7 @@ fn serve(config: &Config, shared: Shared) -> anyhow::Result<(SocketAddr, ServerH
         .workers(workers)
         // The gate counts and refuses; at its own bound a worker would leave them to wait unaccepted.
         .max_concurrent_connections(max_connections.saturating_add(BACKLOG as usize))
-        .shutdown_timeout(5)
+        .shutdown_timeout(LAST_REQUESTS)
         .disable_signals()
         .listen("hub", listener, factory)?
         .run();
@@ -364,6 +365,7 @@ fn serve_metrics(
         App::new().service(web::resource("/metrics").route(web::get().to(render)))
     })
     .workers(1)
+    .shutdown_timeout(LAST_REQUESTS)
     .disable_signals()
     .bind((host, port))
     .map_err(|error| cannot_listen(&error, host, port, "METRICS"))?;

@@ -1,7 +1,7 @@
 //! From a socket to somebody: by the `Authorization` header or by the first frame.
 
 use super::close::Phase;
-use super::registry::{Credential, Entry, Snapshot};
+use super::registry::{Credential, Entry, Refused, Snapshot};
 use super::session::Session;
 use super::{Connection, Parts};
 use crate::auth::Principal;
@@ -197,10 +197,18 @@ impl Connection {
                 quota: session.meter.quota(Instant::now()),
             },
         };
-        if !self.parts.registry.insert(self.id, entry, most) {
-            let text = format!("the plan allows {most} connections at a time");
-            self.fail(id, ErrorCode::LimitReached, text, None, None);
-            return self.close(CloseCode::ConnectionLimit);
+        match self.parts.registry.insert(self.id, entry, most) {
+            Ok(()) => {}
+            Err(Refused::Full) => {
+                let text = format!("the plan allows {most} connections at a time");
+                self.fail(id, ErrorCode::LimitReached, text, None, None);
+                return self.close(CloseCode::ConnectionLimit);
+            }
+            Err(Refused::Draining) => {
+                let text = "the hub is stopping; connect again in a moment".to_owned();
+                self.fail(id, ErrorCode::ShuttingDown, text, None, None);
+                return self.close(CloseCode::ServiceRestart);
+            }
         }
         *self.session.borrow_mut() = Some(Box::new(session));
         *self.phase.borrow_mut() = Phase::Open;

@@ -16,7 +16,7 @@ mod watch;
 mod watcher;
 
 pub use hello::{Proven, admit};
-pub use registry::{Credential, Registry};
+pub use registry::{Credential, Refused, Registry};
 pub use watcher::Watcher;
 
 use crate::auth::Auth;

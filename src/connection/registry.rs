@@ -11,6 +11,7 @@ use generic_corp_protocol::{
 };
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a connection proved itself with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +36,16 @@ impl From<&Principal> for Credential {
 pub struct Registry {
     pub(super) entries: Arc<DashMap<ConnectionId, Entry>>,
     organizations: Arc<DashMap<OrganizationId, usize>>,
+    draining: Arc<AtomicBool>,
+}
+
+/// Why a connection is not taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Its organization has as many as it may.
+    Full,
+    /// The hub is about to stop.
+    Draining,
 }
 
 /// One connection as the registry knows it.
@@ -62,17 +73,22 @@ pub(super) struct Snapshot {
 }
 
 impl Registry {
-    /// Takes in a connection unless its organization has `most` already.
-    pub(super) fn insert(&self, id: ConnectionId, entry: Entry, most: u32) -> bool {
+    /// Takes in a connection unless its organization has `most` already, or the hub drains.
+    pub(super) fn insert(&self, id: ConnectionId, entry: Entry, most: u32) -> Result<(), Refused> {
         let mut count = self.organizations.entry(entry.organization).or_default();
         if *count >= most as usize {
-            return false;
+            return Err(Refused::Full);
         }
         *count += 1;
         drop(count);
         self.entries.insert(id, entry);
         metrics::gauge!("generic_corp_connections").increment(1.0);
-        true
+        // Looked at last: who is not turned away here is told to go with everybody.
+        if self.draining.load(Ordering::SeqCst) {
+            self.remove(id);
+            return Err(Refused::Draining);
+        }
+        Ok(())
     }
 
     pub(super) fn remove(&self, id: ConnectionId) {
@@ -133,8 +149,9 @@ impl Registry {
         }
     }
 
-    /// Tells every connection to go, each in its own slot of `spread_ms`.
+    /// Tells every connection to go, each in its own slot of `spread_ms`, and takes in no other.
     pub fn drain(&self, spread_ms: u64) {
+        self.draining.store(true, Ordering::SeqCst);
         let count = self.entries.len().max(1) as u64;
         for (at, entry) in self.entries.iter().enumerate() {
             let reconnect_after_ms = spread_ms * at as u64 / count;

@@ -1,6 +1,6 @@
 //! Somebody who only looks on, over plain HTTP: listed, counted and ended like any connection.
 
-use super::registry::{Credential, Entry, Registry, Snapshot};
+use super::registry::{Credential, Entry, Refused, Registry, Snapshot};
 use crate::auth::Principal;
 use crate::fanout::Viewer;
 use crate::quota::Meter;
@@ -18,14 +18,17 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Takes a place; `None` when the organization has as many connections as its plan allows.
+    /// Takes a place.
+    ///
+    /// # Errors
+    /// When the organization has as many connections as its plan allows, or the hub drains.
     pub fn register(
         registry: &Registry,
         principal: &Principal,
         scope: &Scope,
         address: Option<IpAddr>,
         viewer: &Viewer,
-    ) -> Option<Self> {
+    ) -> Result<Self, Refused> {
         let now = Instant::now();
         let watcher = Self {
             registry: registry.clone(),
@@ -43,9 +46,8 @@ impl Watcher {
             mailbox: viewer.address(),
             snapshot: watcher.snapshot(viewer),
         };
-        registry
-            .insert(watcher.id, entry, scope.plan().connections)
-            .then_some(watcher)
+        registry.insert(watcher.id, entry, scope.plan().connections)?;
+        Ok(watcher)
     }
 
     /// Tells the registry where the viewer stands.

@@ -3,7 +3,7 @@
 use super::extract::{self, Any, Scoped, address, query};
 use super::sse::{Body, Live, Place, write_event};
 use super::{ApiError, Options};
-use crate::connection::{Registry, Watcher};
+use crate::connection::{Refused, Registry, Watcher};
 use crate::fanout::{Cursor, Worker};
 use crate::room::{Join, Rooms};
 use actix_web::body::MessageBody as _;
@@ -14,7 +14,6 @@ use generic_corp_protocol::frame::{Joined, StreamReading};
 use generic_corp_protocol::{ErrorCode, ServerFrame};
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 const LAST_ID: &str = "Last-Event-ID";
 
@@ -147,11 +146,6 @@ impl Seat {
         let registry = registry.ok_or_else(data("Registry"))?;
         let options = request.app_data::<web::Data<Options>>();
         let options = options.ok_or_else(data("http::Options"))?;
-        let draining = request.app_data::<web::Data<AtomicBool>>();
-        if draining.is_some_and(|draining| draining.load(Ordering::Relaxed)) {
-            let text = "the hub is stopping; connect again in a moment";
-            return Err(ApiError::new(ErrorCode::ShuttingDown, text));
-        }
         let (principal, scope) = (&scoped.principal, &scoped.scope);
         let expires_at = principal.expires_at();
         let live = worker.admit(|viewer| Live::new(viewer, expires_at, options.heartbeat));
@@ -162,12 +156,20 @@ impl Seat {
         let address = Some(address(request));
         let viewer = crate::fanout::Client::viewer(&*seat.live);
         match Watcher::register(registry, principal, scope, address, viewer) {
-            Some(watcher) => seat.live.register(watcher),
-            None => {
+            Ok(watcher) => seat.live.register(watcher),
+            Err(refused) => {
                 worker.dismiss(viewer);
-                let most = scope.plan().connections;
-                let text = format!("the plan allows {most} connections at a time");
-                return Err(ApiError::new(ErrorCode::LimitReached, text));
+                return Err(match refused {
+                    Refused::Full => {
+                        let most = scope.plan().connections;
+                        let text = format!("the plan allows {most} connections at a time");
+                        ApiError::new(ErrorCode::LimitReached, text)
+                    }
+                    Refused::Draining => {
+                        let text = "the hub is stopping; connect again in a moment";
+                        ApiError::new(ErrorCode::ShuttingDown, text)
+                    }
+                });
             }
         }
         Ok(seat)

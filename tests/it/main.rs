@@ -22,6 +22,7 @@ mod crash;
 mod demo;
 mod disk_full;
 mod documentation;
+mod drain;
 mod fault;
 mod handshake;
 mod heartbeat;

@@ -263,7 +263,6 @@ async fn lookers_on_are_listed_limited_and_sent_away() {
     for mut events in all {
         assert_eq!(events.wait("goaway").await.data["reconnect_after_ms"], 5000);
     }
-    hub.draining.store(true, Ordering::Relaxed);
     assert_eq!(code(hub.get(&path, &token).await).await, "shutting_down");
     let empty = async {
         while hub.registry.count() > 0 {
