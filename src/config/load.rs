@@ -1,6 +1,7 @@
 //! Reads the settings and checks them; all faults at once, each with its key.
 
 use super::{Config, Environment, Plans};
+use config::{Source as _, ValueKind};
 use generic_corp_protocol::Slug;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Deserializer};
@@ -9,13 +10,15 @@ use std::path::Path;
 const DEFAULTS: &str = include_str!("../../config/default.toml");
 const ENVIRONMENT_PREFIX: &str = "GENERIC_CORP";
 
+type Table = config::Map<String, config::Value>;
+
 /// Why the settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A file is missing or no TOML, a key is unknown, or a value has the wrong type.
-    #[error("the settings cannot be read: {0}")]
+    /// A file is missing or no TOML, or a value has the wrong type.
+    #[error("the settings cannot be read")]
     Read(#[from] config::ConfigError),
-    /// Values that cannot work; one line each.
+    /// Keys that there are not, or values that cannot work; one line each.
     #[error("the settings cannot work:\n  {}", .0.join("\n  "))]
     Check(Vec<String>),
 }
@@ -39,12 +42,19 @@ fn load_with(
     file: Option<&Path>,
     environment: config::Environment,
 ) -> Result<(Config, Plans), Error> {
-    let mut builder = config::Config::builder()
-        .add_source(config::File::from_str(DEFAULTS, config::FileFormat::Toml));
+    let defaults = config::File::from_str(DEFAULTS, config::FileFormat::Toml);
+    let known = defaults.collect()?;
+    let mut builder = config::Config::builder().add_source(defaults);
     if let Some(file) = file {
         builder = builder.add_source(config::File::from(file).format(config::FileFormat::Toml));
     }
-    let config: Config = builder.add_source(environment).build()?.try_deserialize()?;
+    let merged = builder.add_source(environment).build()?;
+    let mut faults = Vec::new();
+    unknown(&known, &merged.collect()?, "", &mut faults);
+    if !faults.is_empty() {
+        return Err(Error::Check(faults));
+    }
+    let config: Config = merged.try_deserialize()?;
     let plans =
         Plans::load(&config.tenancy.plans_file).map_err(|fault| Error::Check(vec![fault]))?;
     let faults = check(&config, &plans);
@@ -73,6 +83,20 @@ pub(super) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Str
                 .collect()
         }
     })
+}
+
+/// Names every key that the defaults do not have; they have all there are.
+fn unknown(known: &Table, given: &Table, path: &str, faults: &mut Vec<String>) {
+    for (key, value) in given {
+        match (known.get(key).map(|value| &value.kind), &value.kind) {
+            (None, _) => faults.push(format!("{path}{key}: there is no such setting")),
+            (Some(ValueKind::Table(known)), ValueKind::Table(given)) => {
+                unknown(known, given, &format!("{path}{key}."), faults);
+            }
+            _ => {}
+        }
+    }
+    faults.sort();
 }
 
 fn check(config: &Config, plans: &Plans) -> Vec<String> {
@@ -205,11 +229,13 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_key_is_named() {
-        let error = load_text("[server]\nprot = 9000\n")
-            .expect_err("refused")
-            .to_string();
-        assert!(error.contains("prot"), "{error}");
+    fn unknown_keys_are_named_all_at_once() {
+        let text = "speed = 1\n[server]\nprot = 9000\nport = 1\n[nope]\nport = 1\n";
+        let error = load_text(text).expect_err("refused").to_string();
+        for key in ["  speed:", "  server.prot:", "  nope:"] {
+            assert!(error.contains(key), "{key} missing in {error}");
+        }
+        assert!(!error.contains("server.port"), "{error}");
     }
 
     #[test]
