@@ -75,6 +75,15 @@ impl Running {
     }
 }
 
+/// The status of a shell for a command that could not be started.
+pub fn failure(error: &anyhow::Error) -> u8 {
+    let cause = error.downcast_ref::<std::io::Error>();
+    match cause.map(std::io::Error::kind) {
+        Some(std::io::ErrorKind::NotFound) => 127,
+        _ => 126,
+    }
+}
+
 /// The status as a shell tells it: 128 and the signal, when one ended it.
 pub fn code(status: ExitStatus) -> i32 {
     use std::os::unix::process::ExitStatusExt as _;

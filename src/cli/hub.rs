@@ -5,6 +5,10 @@ use clap::Args;
 use generic_corp_client::protocol::ErrorCode;
 use generic_corp_client::{Builder, Client, Error, State};
 use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long a person waits for a hub that is away.
+const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 
 /// What every command of a client takes.
 #[derive(Args, Clone, Debug)]
@@ -61,6 +65,29 @@ impl HubArgs {
         Ok(Client::builder(&self.url, &self.workspace)
             .token(token)
             .client_info("generic-corp-cli", env!("CARGO_PKG_VERSION")))
+    }
+
+    /// A connection that is made within the time a person waits.
+    pub async fn connect(&self) -> anyhow::Result<Client> {
+        let client = self
+            .client()?
+            .start()
+            .map_err(|error| self.explain(error))?;
+        tell_states(&client);
+        let mut states = client.states();
+        let settled = states.wait_for(|state| !matches!(state, State::Connecting { .. }));
+        let state = match tokio::time::timeout(CONNECT_DEADLINE, settled).await {
+            Ok(settled) => settled?.clone(),
+            Err(_) => client.states().borrow().clone(),
+        };
+        match state {
+            State::Live => Ok(client),
+            State::Closed { error }
+            | State::Connecting {
+                error: Some(error), ..
+            } => Err(self.explain(error)),
+            State::Connecting { error: None, .. } => Err(self.explain(Error::Timeout("connect"))),
+        }
     }
 
     /// An error with what a person can do about it.

@@ -3,12 +3,10 @@
 use super::HubArgs;
 use anyhow::Context as _;
 use clap::Args;
+use generic_corp_protocol::Slug;
 use serde_json::value::RawValue;
 use std::io::Read as _;
-use std::time::Duration;
 
-/// How long to try to get in: a person waits.
-const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 /// More than a frame carries, so that the hub's limit is told by the hub.
 const MAX_INPUT_BYTES: u64 = 1024 * 1024;
 
@@ -16,7 +14,7 @@ const MAX_INPUT_BYTES: u64 = 1024 * 1024;
 #[derive(Args, Debug)]
 pub struct PublishArgs {
     /// Room to publish in.
-    room: String,
+    room: Slug,
     /// Text; `-` reads standard input.
     text: String,
     /// Kind of the event.
@@ -44,8 +42,7 @@ pub async fn run(args: PublishArgs) -> anyhow::Result<()> {
     let body = body(&text, args.json)?;
     let names = mentions(if args.json { "" } else { &text });
     let explain = |error| args.hub.explain(error);
-    let connecting = args.hub.client()?.connect_deadline(CONNECT_DEADLINE);
-    let client = connecting.connect().await.map_err(explain)?;
+    let client = args.hub.connect().await?;
     let mut publish = client
         .publish(&args.room, &args.kind, &body)
         .mentions(names);
@@ -96,7 +93,7 @@ pub fn mentions(text: &str) -> Vec<String> {
             .find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)))
             .unwrap_or(rest.len());
         let name = rest[..end].trim_end_matches(['.', '-', '_']).to_lowercase();
-        if generic_corp_protocol::Slug::parse(&name).is_ok() && !names.contains(&name) {
+        if Slug::parse(&name).is_ok() && !names.contains(&name) {
             names.push(name);
         }
     }

@@ -1,15 +1,16 @@
 //! `stream`: what a command prints, in a room, byte for byte.
 
 use super::HubArgs;
-use super::command::{Running, code};
+use super::command::{self, Running, code};
 use super::hub::tell_states;
 use bytes::{Bytes, BytesMut};
 use clap::Args;
 use generic_corp_client::{Client, Error, StreamWriter};
-use generic_corp_protocol::StreamOutcome;
 use generic_corp_protocol::frame::CancelNotice;
+use generic_corp_protocol::limit::MAX_LABEL_BYTES;
 use generic_corp_protocol::message::StreamRole;
-use std::io::Read as _;
+use generic_corp_protocol::{Slug, StreamOutcome, is_label};
+use std::io::{ErrorKind, Read as _};
 use std::pin::pin;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -44,7 +45,7 @@ const INTERRUPTED: u8 = 130;
 pub struct StreamArgs {
     /// Room to open the stream in.
     #[arg(long)]
-    room: String,
+    room: Slug,
     /// Name that people see; the command when not given.
     #[arg(long)]
     name: Option<String>,
@@ -79,8 +80,12 @@ pub async fn run(args: StreamArgs) -> anyhow::Result<u8> {
             let started = match Running::start(program, rest) {
                 Ok(started) => started,
                 Err(error) => {
-                    writer.close(StreamOutcome::Failed, Some(127)).await.ok();
-                    return Err(error);
+                    let status = command::failure(&error);
+                    eprintln!("generic-corp: {error:#}");
+                    let exit_code = Some(i32::from(status));
+                    writer.close(StreamOutcome::Failed, exit_code).await.ok();
+                    client.close().await;
+                    return Ok(status);
                 }
             };
             of_command(&args, writer, started, &mut stop).await
@@ -98,15 +103,17 @@ async fn open(client: &Client, args: &StreamArgs) -> Result<StreamWriter, Error>
         None => args.command.join(" "),
     };
     client
-        .open_stream(&args.room, label(&name))
+        .open_stream(&args.room, &label(&name))
         .role(StreamRole::Stdout)
         .media_type(&args.media_type)
         .await
 }
 
-/// As much of a name as a label holds.
-fn label(name: &str) -> &str {
-    &name[..name.floor_char_boundary(generic_corp_protocol::limit::MAX_LABEL_BYTES)]
+/// A name as a label holds it: on one line, and as much as there is room for.
+fn label(name: &str) -> String {
+    let line = name.replace(|c: char| !is_label(c.encode_utf8(&mut [0; 4])), " ");
+    let line = line.trim();
+    line[..line.floor_char_boundary(MAX_LABEL_BYTES)].to_owned()
 }
 
 /// Signals from outside; the second ends at once.
@@ -148,7 +155,7 @@ async fn of_command(
     let mut source = Source::Pipe(output);
     let mut sink = Sink::new(writer, args.tee);
     let natural = async {
-        sink.drink(&mut source).await;
+        sink.drink(&mut source).await?;
         running.wait().await
     };
     let ended = tokio::select! {
@@ -189,30 +196,30 @@ async fn of_input(args: &StreamArgs, writer: StreamWriter, stop: &mut Stop) -> a
     let mut cancelled = pin!(writer.cancelled());
     let mut source = Source::input();
     let mut sink = Sink::new(writer, args.tee);
-    let complete = tokio::select! {
-        () = sink.drink(&mut source) => true,
+    let read = tokio::select! {
+        read = sink.drink(&mut source) => Some(read),
         notice = &mut cancelled => {
             tell_cancel(&notice);
-            false
+            None
         }
         () = stop.asked() => {
             // Ctrl-C reaches the other end of the pipe as well, which may say a last word.
             let _ = tokio::time::timeout(LAST_WORDS, sink.drink(&mut source)).await;
-            false
+            None
         }
     };
-    let ending = if complete {
-        Ending {
-            outcome: StreamOutcome::Completed,
-            exit_code: None,
-            status: 0,
+    let (outcome, status) = match read {
+        Some(Ok(())) => (StreamOutcome::Completed, 0),
+        Some(Err(error)) => {
+            eprintln!("generic-corp: cannot read standard input: {error}");
+            (StreamOutcome::Failed, 1)
         }
-    } else {
-        Ending {
-            outcome: StreamOutcome::Cancelled,
-            exit_code: None,
-            status: INTERRUPTED,
-        }
+        None => (StreamOutcome::Cancelled, INTERRUPTED),
+    };
+    let ending = Ending {
+        outcome,
+        exit_code: None,
+        status,
     };
     close(args, sink, ending, stop).await
 }
@@ -249,7 +256,7 @@ async fn close(
 enum Source {
     Pipe(pipe::Receiver),
     /// Standard input, read by a thread that nobody waits for: a read from a terminal cannot be stopped.
-    Input(mpsc::Receiver<Bytes>),
+    Input(mpsc::Receiver<std::io::Result<Bytes>>),
 }
 
 impl Source {
@@ -258,9 +265,15 @@ impl Source {
         std::thread::spawn(move || {
             let mut input = std::io::stdin().lock();
             let mut buffer = vec![0; CHUNK];
-            while let Ok(read @ 1..) = input.read(&mut buffer) {
-                let bytes = Bytes::copy_from_slice(&buffer[..read]);
-                if sender.blocking_send(bytes).is_err() {
+            loop {
+                let read = match input.read(&mut buffer) {
+                    Ok(0) => return,
+                    Ok(read) => Ok(Bytes::copy_from_slice(&buffer[..read])),
+                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                    Err(error) => Err(error),
+                };
+                let failed = read.is_err();
+                if sender.blocking_send(read).is_err() || failed {
                     return;
                 }
             }
@@ -268,16 +281,13 @@ impl Source {
         Self::Input(receiver)
     }
 
-    async fn read(&mut self) -> Option<Bytes> {
+    async fn read(&mut self) -> std::io::Result<Option<Bytes>> {
         match self {
-            Self::Input(receiver) => receiver.recv().await,
+            Self::Input(receiver) => receiver.recv().await.transpose(),
             Self::Pipe(pipe) => {
                 let mut buffer = BytesMut::with_capacity(CHUNK);
-                match pipe.read_buf(&mut buffer).await {
-                    Ok(1..) => Some(buffer.freeze()),
-                    // The end, or as good as it.
-                    Ok(0) | Err(_) => None,
-                }
+                let read = pipe.read_buf(&mut buffer).await?;
+                Ok((read > 0).then(|| buffer.freeze()))
             }
         }
     }
@@ -306,11 +316,11 @@ impl Sink {
     }
 
     /// Takes everything. When cancelled, a second call goes on.
-    async fn drink(&mut self, source: &mut Source) {
+    async fn drink(&mut self, source: &mut Source) -> std::io::Result<()> {
         loop {
             self.pass_on().await;
-            let Some(bytes) = source.read().await else {
-                return;
+            let Some(bytes) = source.read().await? else {
+                return Ok(());
             };
             (self.held, self.held_at) = (bytes, self.writer.offset());
             if self.tee {

@@ -5,7 +5,7 @@ use super::hub::tell_states;
 use super::paint::Paint;
 use clap::Args;
 use generic_corp_client::{Client, Error, ReadFrom, Room, RoomItem};
-use generic_corp_protocol::{Event, StreamId, StreamInfo};
+use generic_corp_protocol::{Event, Slug, StreamId, StreamInfo};
 use serde::Deserialize;
 use std::collections::HashSet;
 use std::io::{ErrorKind, Write as _};
@@ -22,7 +22,7 @@ const LINE_QUEUE: usize = 256;
 #[derive(Args, Debug)]
 pub struct WatchArgs {
     /// Room to follow.
-    room: String,
+    room: Slug,
     /// Begin this many events before the end.
     #[arg(long, value_name = "N", default_value_t = 10)]
     tail: u64,

@@ -16,6 +16,7 @@ mod support;
 mod bad_bytes;
 mod bad_frames;
 mod bad_http;
+mod cli;
 mod cold;
 mod connections;
 mod crash;

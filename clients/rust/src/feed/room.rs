@@ -98,8 +98,12 @@ impl RoomFeed {
         let mut inner = lock(&self.inner);
         let resumed = inner.epoch.is_some();
         if resumed && !joined.recovered {
+            let reason = match inner.epoch.as_ref() == Some(&joined.epoch) {
+                true => "the position lies beyond the end of the room's log",
+                false => "the room's log is another one than before",
+            };
             inner.restart(RoomReset {
-                reason: "the room's log is another one than before".into(),
+                reason: reason.into(),
                 after: joined.after,
                 head: Some(joined.head),
                 epoch: joined.epoch.clone(),
