@@ -38,7 +38,12 @@ impl History {
     /// When the store cannot be written.
     pub fn start(store: Store, bus: Bus, options: &Options) -> Result<Self, crate::store::Error> {
         let mut appender = Appender::open(&store, options.lease_seconds)?;
-        appender.renew_all()?;
+        if appender.take_over()? {
+            tracing::warn!(
+                "the database is not known to be the one that was served last: \
+                 rooms have a new epoch, streams being written were closed"
+            );
+        }
         let (queue, entries) = mpsc::channel(options.queue);
         std::thread::Builder::new()
             .name("log-writer".into())

@@ -164,9 +164,15 @@ fn place(url: &str) -> Result<PathBuf, Error> {
     Ok(path)
 }
 
-fn lock(path: &std::path::Path) -> Result<std::fs::File, Error> {
+/// The file beside the database that says whether a hub runs on it.
+fn lock_path(path: &std::path::Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
+    name.into()
+}
+
+fn lock(path: &std::path::Path) -> Result<std::fs::File, Error> {
+    let name = lock_path(path);
     let file = std::fs::OpenOptions::new()
         .create(true)
         .truncate(false)

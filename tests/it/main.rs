@@ -32,6 +32,7 @@ mod presence;
 mod publish;
 mod quota;
 mod readme;
+mod resume;
 mod rooms;
 mod secrets;
 mod slow_peers;

@@ -148,7 +148,13 @@ impl<'a> Batch<'a> {
         *self.usage.entry((tenant, meter)).or_default() += amount;
     }
 
-    pub(super) fn finish(self) -> Result<(), Error> {
+    pub(super) fn finish(self, commits: u64) -> Result<(), Error> {
+        self.tx
+            .prepare_cached(
+                "INSERT INTO instance (key, value) VALUES ('commits', $1)
+                 ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            )?
+            .execute(params![commits.to_string()])?;
         for (id, room) in &self.rooms {
             if let Some(room) = room.as_ref().filter(|room| room.grown) {
                 self.tx

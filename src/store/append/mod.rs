@@ -5,20 +5,25 @@
 
 mod batch;
 mod event;
+mod mark;
+mod restart;
 mod room;
 mod stream;
 
 use super::op::{Done, Op, Refusal};
-use super::{Error, Store};
+use super::{Error, Store, lock_path};
 use crate::config::Durability;
 use batch::Batch;
-use generic_corp_protocol::Timestamp;
-use rusqlite::{Connection, params};
+use mark::Mark;
+use rusqlite::{Connection, OptionalExtension as _};
 
 /// The one writer of the logs.
 pub struct Appender {
     connection: Connection,
     lease_ms: i64,
+    /// Batches committed since the database was made; in the database and, as a mark, beside it.
+    commits: u64,
+    mark: Mark,
 }
 
 /// The results of a batch, one an operation, in order.
@@ -39,9 +44,18 @@ impl Appender {
         };
         connection.pragma_update(None, "synchronous", synchronous)?;
         connection.set_prepared_statement_cache_capacity(64);
+        let commits: Option<String> = connection
+            .query_row(
+                "SELECT value FROM instance WHERE key = 'commits'",
+                [],
+                |row| row.get(0),
+            )
+            .optional()?;
         Ok(Self {
             connection,
             lease_ms: (lease_seconds * 1000) as i64,
+            commits: commits.and_then(|text| text.parse().ok()).unwrap_or(0),
+            mark: Mark::open(&lock_path(store.path())).map_err(fault)?,
         })
     }
 
@@ -66,7 +80,7 @@ impl Appender {
     }
 
     fn commit_together(&mut self, ops: &[Op]) -> Result<Results, Error> {
-        let lease_ms = self.lease_ms;
+        let (lease_ms, commits) = (self.lease_ms, self.commits + 1);
         let transaction = self
             .connection
             .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
@@ -75,23 +89,19 @@ impl Appender {
             .iter()
             .map(|op| batch.apply(op))
             .collect::<Result<Results, Error>>()?;
-        batch.finish()?;
+        batch.finish(commits)?;
         transaction.commit()?;
+        self.commits = commits;
+        // One that was not written lags, which is no harm.
+        let _ = self.mark.write(commits);
         Ok(results)
     }
 
     pub(super) fn connection(&mut self) -> &mut Connection {
         &mut self.connection
     }
+}
 
-    /// After a restart: gives every producer the time of a lease to come back.
-    ///
-    /// # Errors
-    /// When the store refuses.
-    pub fn renew_all(&mut self) -> Result<(), Error> {
-        let until = Timestamp::now().0 + self.lease_ms;
-        let sql = "UPDATE streams SET lease_until = $1 WHERE state = 'open' AND lease_until < $1";
-        self.connection.execute(sql, params![until])?;
-        Ok(())
-    }
+fn fault(error: std::io::Error) -> Error {
+    Error::Fault(format!("the mark beside the database: {error}"))
 }

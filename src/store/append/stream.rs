@@ -235,14 +235,7 @@ impl Batch<'_> {
         if still.is_none() || written {
             return Ok(Ok(Done::Nothing));
         }
-        let ending = Ending {
-            sender: None,
-            offset: None,
-            outcome: StreamOutcome::Interrupted,
-            exit_code: None,
-            metadata: None,
-        };
-        self.close(tenant, id, &ending)
+        self.close(tenant, id, &interrupted())
     }
 
     pub(super) fn cancel(
@@ -277,6 +270,17 @@ impl Batch<'_> {
             update.execute(params![self.lease_until, stream.0])?;
         }
         Ok(Ok(Done::Nothing))
+    }
+}
+
+/// The end of a stream whose producer is gone.
+pub(super) fn interrupted() -> Ending {
+    Ending {
+        sender: None,
+        offset: None,
+        outcome: StreamOutcome::Interrupted,
+        exit_code: None,
+        metadata: None,
     }
 }
 
