@@ -1,5 +1,6 @@
 //! Why an append was not made, or a read not answered.
 
+use crate::store::Failure;
 use crate::store::op::Refusal;
 
 /// A failure of the log.
@@ -23,6 +24,15 @@ pub enum Error {
     /// The hub is stopping.
     #[error("the hub is stopping")]
     Stopped,
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(refusal) => Self::Refused(refusal),
+            Failure::Store(error) => Self::from(&error),
+        }
+    }
 }
 
 impl From<&crate::store::Error> for Error {

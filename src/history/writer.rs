@@ -3,7 +3,7 @@
 use super::{Answer, Error};
 use crate::bus::{Bus, Hint};
 use crate::store::op::{Done, Op};
-use crate::store::{Appender, Results};
+use crate::store::{Appender, Failure, Results};
 use bytes::{Bytes, BytesMut};
 use generic_corp_protocol::frame::{CancelNotice, StreamClosed};
 use generic_corp_protocol::{StreamId, StreamInfo};
@@ -86,7 +86,11 @@ fn settle(
         Ok(results) => {
             announce(&ops, &results, bus, chores);
             for (answer, result) in answers.into_iter().zip(results) {
-                answer(result.map_err(Error::Refused));
+                if let Err(Failure::Store(error)) = &result {
+                    tracing::error!(%error, "an append was not committed");
+                    counter!("generic_corp_commit_failures_total").increment(1);
+                }
+                answer(result.map_err(Error::from));
             }
         }
         Err(error) => {

@@ -17,7 +17,7 @@ pub mod session;
 mod stream;
 pub mod workspace;
 
-pub use append::{Appender, Results};
+pub use append::{Appender, Failure, Results};
 pub use error::Error;
 pub use log::{Head, Page};
 

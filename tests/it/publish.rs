@@ -35,6 +35,33 @@ async fn an_ack_gives_the_place_in_the_log_and_the_event_is_as_it_was_sent() {
 }
 
 #[tokio::test]
+async fn what_the_store_does_not_take_takes_nothing_else_with_it() {
+    let hub = TestServer::start().await;
+    let (mut bot, mut viewer) = (hub.agent("bot").await, hub.agent("viewer").await);
+    viewer.join("lobby").await;
+    let file = rusqlite::Connection::open(hub.database()).expect("opens");
+    let trap = "CREATE TRIGGER trap BEFORE INSERT ON events WHEN new.key = 'poison'
+                BEGIN SELECT raise(abort, 'no'); END";
+    file.execute(trap, []).expect("made");
+    let frame =
+        |key: &str| json!({ "type": "publish", "room": "lobby", "key": key, "id": key, "body": 1 });
+    // In one message, so that they are committed together.
+    let frames = json!(["first", "poison", "last"].map(frame));
+    bot.send(frames).await;
+    assert!(bot.reply("first").await.is_ok());
+    let refused = bot.reply("poison").await.expect_err("refused");
+    assert_eq!(refused.code, ErrorCode::Internal);
+    assert!(bot.reply("last").await.is_ok());
+    let keys: Vec<_> = viewer
+        .events(2)
+        .await
+        .into_iter()
+        .map(|event| event.key)
+        .collect();
+    assert_eq!(keys, ["first", "last"].map(|key| Some(key.to_owned())));
+}
+
+#[tokio::test]
 async fn a_body_is_kept_to_the_byte() {
     let hub = TestServer::start().await;
     let mut bot = hub.agent("bot").await;

@@ -27,7 +27,16 @@ pub struct Appender {
 }
 
 /// The results of a batch, one an operation, in order.
-pub type Results = Vec<Result<Done, Refusal>>;
+pub type Results = Vec<Result<Done, Failure>>;
+
+/// Why an operation of a batch was not done; the others may be.
+#[derive(Debug)]
+pub enum Failure {
+    /// It cannot be.
+    Refused(Refusal),
+    /// The store does not take it.
+    Store(Error),
+}
 
 impl Appender {
     /// Opens the writing connection.
@@ -59,10 +68,9 @@ impl Appender {
         })
     }
 
-    /// Commits all operations, or none of them.
+    /// Commits all operations together. A refusal concerns its operation alone.
     ///
-    /// A refusal concerns its operation alone. When the store itself refuses one operation of a batch, the
-    /// others are committed one by one.
+    /// When the store does not take one operation of a batch, each is committed by itself.
     ///
     /// # Errors
     /// When the store cannot commit; nothing was changed.
@@ -71,7 +79,10 @@ impl Appender {
             Err(Error::Conflict | Error::Fault(_)) if ops.len() > 1 => {
                 let mut results = Vec::with_capacity(ops.len());
                 for op in ops {
-                    results.append(&mut self.commit_together(std::slice::from_ref(op))?);
+                    match self.commit_together(std::slice::from_ref(op)) {
+                        Ok(mut one) => results.append(&mut one),
+                        Err(error) => results.push(Err(Failure::Store(error))),
+                    }
                 }
                 Ok(results)
             }
@@ -87,7 +98,7 @@ impl Appender {
         let mut batch = Batch::new(&transaction, lease_ms);
         let results = ops
             .iter()
-            .map(|op| batch.apply(op))
+            .map(|op| Ok(batch.apply(op)?.map_err(Failure::Refused)))
             .collect::<Result<Results, Error>>()?;
         batch.finish(commits)?;
         transaction.commit()?;
