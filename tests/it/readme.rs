@@ -93,13 +93,3 @@ async fn the_bot_for_the_shell_answers_and_streams() {
     assert_eq!(bodies[1]["name"], "uptime");
     assert_eq!(bodies[2]["exit_code"], 0);
 }
-
-#[test]
-fn files_that_it_names_are_there() {
-    let text = read("README.md");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for link in text.split("](").skip(1) {
-        let target = link.split(')').next().unwrap_or_default();
-        assert!(root.join(target).exists(), "README.md names {target}");
-    }
-}
