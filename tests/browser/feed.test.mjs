@@ -51,13 +51,14 @@ function watch(page) {
     const state = { moved: 0, seen };
     let anchor;
     const frame = () => {
-      if (anchor?.row.isConnected) state.moved += Math.abs(anchor.row.getBoundingClientRect().top - anchor.top);
+      // By its lower end: the first row held loses the day and the name above it when older ones come.
+      if (anchor?.row.isConnected) state.moved += Math.abs(anchor.row.getBoundingClientRect().bottom - anchor.bottom);
       const edge = scroller.getBoundingClientRect().top;
       anchor = undefined;
       for (const row of document.querySelectorAll("[data-seq]")) {
-        const { top, bottom } = row.getBoundingClientRect();
+        const { bottom } = row.getBoundingClientRect();
         seen.add(Number(row.dataset.seq));
-        if (!anchor && bottom > edge + 40) anchor = { row, top };
+        if (!anchor && bottom > edge + 40) anchor = { row, bottom };
       }
       requestAnimationFrame(frame);
     };

@@ -20,10 +20,11 @@ interface Props {
   version: number;
 }
 
-/** A row and how far below the top edge it stands. */
+/** A row and where it stands. */
 interface Anchor {
   seq: string;
   top: number;
+  bottom: number;
 }
 
 export class Feed extends Component<Props> {
@@ -35,10 +36,10 @@ export class Feed extends Component<Props> {
   #place: Anchor | undefined;
 
   override componentDidMount(): void {
-    this.#resize = new ResizeObserver(() => this.#settle(this.#place));
+    this.#resize = new ResizeObserver(() => this.#settle(this.#place, "top"));
     if (this.#scroller.current) this.#resize.observe(this.#scroller.current);
     if (this.#list.current) this.#resize.observe(this.#list.current);
-    this.#settle(undefined);
+    this.#settle(undefined, "top");
   }
 
   override componentWillUnmount(): void {
@@ -50,7 +51,8 @@ export class Feed extends Component<Props> {
   }
 
   override componentDidUpdate(_props: Props, _state: unknown, anchor: Anchor | undefined): void {
-    this.#settle(anchor);
+    // By its lower end: the row may lose the day and the name above it when older ones come.
+    this.#settle(anchor, "bottom");
   }
 
   /** The first row in sight. */
@@ -62,18 +64,20 @@ export class Feed extends Component<Props> {
     for (const row of list.children) {
       const box = row.getBoundingClientRect();
       const seq = (row as HTMLElement).dataset.seq;
-      if (seq !== undefined && box.bottom > edge) return { seq, top: box.top };
+      if (seq !== undefined && box.bottom > edge) return { seq, top: box.top, bottom: box.bottom };
     }
     return undefined;
   }
 
   /** After a change: the end for who follows it, the same row at the same place for who does not. */
-  #settle(anchor: Anchor | undefined): void {
+  #settle(anchor: Anchor | undefined, side: "top" | "bottom"): void {
     const { model } = this.props;
     const scroller = this.#scroller.current;
     if (!scroller) return;
+    // A change of size may come before the paint of what is held by now.
+    const painted = this.#row(String(model.window.last)) !== null;
     const target = model.target.peek();
-    if (target !== undefined) {
+    if (target !== undefined && painted) {
       model.target.value = undefined;
       const row = this.#row(String(target)) ?? this.#row(String(model.window.first));
       if (row) {
@@ -87,12 +91,12 @@ export class Feed extends Component<Props> {
       scroller.scrollTop = scroller.scrollHeight;
     } else if (anchor) {
       const row = this.#row(anchor.seq);
-      const shift = row ? row.getBoundingClientRect().top - anchor.top : 0;
+      const shift = row ? row.getBoundingClientRect()[side] - anchor[side] : 0;
       if (shift) scroller.scrollTop += shift;
     }
     this.#lastTop = scroller.scrollTop;
     this.#place = this.#anchor();
-    if (model.settled && model.window.hasOlder && scroller.scrollHeight <= scroller.clientHeight) void model.older();
+    if (painted && model.settled && model.window.hasOlder && scroller.scrollHeight <= scroller.clientHeight) void model.older();
   }
 
   #row(seq: string): Element | null {
