@@ -1,8 +1,9 @@
-//! The physical limit of fan-out: a bare loop that writes the same frames to the same number of sockets,
-//! encoded once, with no protocol, no log and no cursors. It runs as a process of its own, so that its
-//! processor time can be told apart.
+//! The physical limit of fan-out: bare loops that write the same frames to the same number of sockets,
+//! encoded once, with no protocol, no log and no cursors. They run in a process of their own, so that its
+//! processor time can be told apart; each on a thread with a port and sockets of its own, as a hub's workers.
 //!
-//! The first connection is the control: four bytes each time, how many messages go out in the next write.
+//! The first connection to a port is the control: four bytes each time, how many messages go out in the next
+//! write.
 
 use crate::args::Broadcaster;
 use crate::wire::{self, Stamp};
@@ -16,26 +17,45 @@ const SEND_BUFFER_BYTES: u32 = 131_072;
 /// Digits of a message's `seq`, which is written over in the frame.
 const DIGITS: usize = 12;
 
-/// Listens, waits for its sockets, and writes until the control ends.
+/// Starts the loops and says where each listens. They end with their controls.
 ///
 /// # Errors
 /// When a socket breaks.
-pub async fn run(options: &Broadcaster) -> anyhow::Result<()> {
+pub fn run(options: &Broadcaster) -> anyhow::Result<()> {
+    let threads = options.connections.iter().map(|connections| {
+        let (connections, frame) = (*connections, Template::new(options.frame_bytes)?);
+        Ok(std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            runtime.block_on(serve(connections, frame))
+        }))
+    });
+    for thread in threads.collect::<anyhow::Result<Vec<_>>>()? {
+        thread
+            .join()
+            .map_err(|_| anyhow::anyhow!("a loop panicked"))??;
+    }
+    Ok(())
+}
+
+/// Listens, waits for its sockets, and writes until the control ends.
+async fn serve(connections: usize, frame: Template) -> anyhow::Result<()> {
     let socket = TcpSocket::new_v4()?;
     socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
     socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
     let listener = socket.listen(4096)?;
-    println!("listening on {}", listener.local_addr()?);
+    println!("{connections} sockets on {}", listener.local_addr()?);
     let (mut control, _) = listener.accept().await?;
-    let mut sockets = Vec::with_capacity(options.connections);
-    while sockets.len() < options.connections {
+    let mut sockets = Vec::with_capacity(connections);
+    while sockets.len() < connections {
         let (socket, _) = listener.accept().await?;
         socket.set_nodelay(true)?;
         sockets.push(socket);
     }
     let mut cast = Cast {
         sockets,
-        frame: Template::new(options.frame_bytes)?,
+        frame,
         blob: Vec::new(),
         seq: 0,
     };

@@ -1,6 +1,7 @@
-//! The hub under load: one that runs already, or a private one; its processor time, memory and counters.
+//! A private hub: started on a port and a database of its own, asked for its counters, stopped.
 
 use crate::args::{Durability, Private};
+use crate::process::Process;
 use anyhow::{Context as _, bail};
 use rand::Rng as _;
 use std::collections::BTreeMap;
@@ -43,42 +44,16 @@ impl Hub {
         let folder = tempfile::Builder::new().prefix("loadtest-").tempdir()?;
         let password = format!("{:032x}", rand::rng().random::<u128>());
         let port = free_port().context("no free port for the hub's metrics")?;
-        let plans = folder.path().join("plans.toml");
-        std::fs::write(&plans, PLAN)?;
+        std::fs::write(plans(folder.path()), PLAN)?;
         let log = std::fs::File::create(folder.path().join("stderr.txt"))?;
-        let mut command = Command::new(&program);
-        for (name, _) in std::env::vars_os() {
-            // Settings meant for a hub of the user's own are not for this one.
-            if name.to_string_lossy().starts_with("GENERIC_CORP_") {
-                command.env_remove(name);
-            }
-        }
-        let settings = [
-            ("SERVER__PORT", "0".to_owned()),
-            ("METRICS__PORT", port.to_string()),
-            (
-                "DATABASE__URL",
-                format!("sqlite:{}", database(folder.path()).display()),
-            ),
-            ("DATABASE__DURABILITY", durability.name().to_owned()),
-            ("TENANCY__PLANS_FILE", plans.display().to_string()),
-            ("TENANCY__DEFAULT_PLAN", "loadtest".to_owned()),
-            ("AUTH__BCRYPT_COST", "4".to_owned()),
-            ("BOOTSTRAP__EMAIL", EMAIL.to_owned()),
-            ("BOOTSTRAP__PASSWORD", password.clone()),
-            ("SERVER__DRAIN_SECONDS", "1".to_owned()),
-            ("LOG_OUTPUT__FORMAT", "pretty".to_owned()),
-        ];
-        command.envs(settings.map(|(key, value)| (format!("GENERIC_CORP__{key}"), value)));
-        let mut child = command
-            .arg("serve")
-            .env("NO_COLOR", "1")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()
-            .with_context(|| format!("{} cannot be started", program.display()))?;
+        let mut child = private(
+            &program,
+            settings(folder.path(), durability, port, &password),
+        )
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .spawn()
+        .with_context(|| format!("{} cannot be started", program.display()))?;
         let Some(address) = tokio::time::timeout(PATIENCE, listening(&mut child))
             .await
             .ok()
@@ -168,6 +143,53 @@ pub fn database(folder: &Path) -> PathBuf {
     folder.join("hub.db")
 }
 
+fn plans(folder: &Path) -> PathBuf {
+    folder.join("plans.toml")
+}
+
+/// What differs from the defaults.
+fn settings(
+    folder: &Path,
+    durability: Durability,
+    metrics: u16,
+    password: &str,
+) -> [(&'static str, String); 11] {
+    [
+        ("SERVER__PORT", "0".to_owned()),
+        ("SERVER__DRAIN_SECONDS", "1".to_owned()),
+        ("METRICS__PORT", metrics.to_string()),
+        (
+            "DATABASE__URL",
+            format!("sqlite:{}", database(folder).display()),
+        ),
+        ("DATABASE__DURABILITY", durability.name().to_owned()),
+        ("TENANCY__PLANS_FILE", plans(folder).display().to_string()),
+        ("TENANCY__DEFAULT_PLAN", "loadtest".to_owned()),
+        ("AUTH__BCRYPT_COST", "4".to_owned()),
+        ("BOOTSTRAP__EMAIL", EMAIL.to_owned()),
+        ("BOOTSTRAP__PASSWORD", password.to_owned()),
+        ("LOG_OUTPUT__FORMAT", "pretty".to_owned()),
+    ]
+}
+
+/// The command that serves with these settings alone.
+fn private(program: &Path, settings: [(&'static str, String); 11]) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        // Settings meant for a hub of the user's own are not for this one.
+        if name.to_string_lossy().starts_with("GENERIC_CORP_") {
+            command.env_remove(name);
+        }
+    }
+    command.envs(settings.map(|(key, value)| (format!("GENERIC_CORP__{key}"), value)));
+    command
+        .arg("serve")
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
 /// The program: as named, or beside this one.
 fn find(program: Option<&Path>) -> anyhow::Result<PathBuf> {
     let program = match program {
@@ -206,69 +228,6 @@ fn last_words(folder: &Path) -> String {
     lines[lines.len().saturating_sub(20)..].join("\n")
 }
 
-/// A process, as the kernel accounts for it.
-#[derive(Clone, Copy, Debug)]
-pub struct Process(pub u32);
-
-impl Process {
-    /// The processor time that its threads have used.
-    ///
-    /// # Errors
-    /// When the process is gone.
-    pub fn cpu(self) -> anyhow::Result<Cpu> {
-        let mut threads = BTreeMap::new();
-        for entry in
-            std::fs::read_dir(format!("/proc/{}/task", self.0)).context("the process is gone")?
-        {
-            let path = entry?.path();
-            let read = |name: &str| std::fs::read_to_string(path.join(name));
-            // A thread may end while we look.
-            let (Ok(name), Ok(stat)) = (read("comm"), read("schedstat")) else {
-                continue;
-            };
-            let ns: u64 = stat
-                .split(' ')
-                .next()
-                .and_then(|ns| ns.parse().ok())
-                .unwrap_or(0);
-            *threads.entry(name.trim().to_owned()).or_default() += ns;
-        }
-        Ok(Cpu(threads))
-    }
-
-    /// Resident memory in bytes.
-    pub fn resident_bytes(self) -> Option<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0)).ok()?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))?;
-        line.trim()
-            .strip_suffix(" kB")?
-            .trim()
-            .parse::<u64>()
-            .ok()
-            .map(|kib| kib * 1024)
-    }
-}
-
-/// Processor time in nanoseconds, by name of thread.
-#[derive(Clone, Debug)]
-pub struct Cpu(BTreeMap<String, u64>);
-
-impl Cpu {
-    /// Microseconds since then.
-    pub fn us_since(&self, then: &Self) -> f64 {
-        let total = |cpu: &Self| cpu.0.values().sum::<u64>() as f64 / 1e3;
-        total(self) - total(then)
-    }
-
-    /// Microseconds of the threads of this name since then.
-    pub fn thread_us_since(&self, then: &Self, name: &str) -> f64 {
-        let time = |cpu: &Self| cpu.0.get(name).copied().unwrap_or(0) as f64 / 1e3;
-        time(self) - time(then)
-    }
-}
-
 /// A hub's own counters.
 #[derive(Clone, Debug)]
 pub struct Counters(BTreeMap<String, f64>);
@@ -305,13 +264,5 @@ mod tests {
             (count("a_total"), count("b_sum"), counters.0.len()),
             (5.0, 12.5, 3)
         );
-    }
-
-    #[test]
-    fn this_process_has_memory_and_threads() {
-        let process = Process(std::process::id());
-        assert!(process.resident_bytes().is_some_and(|bytes| bytes > 0));
-        let before = process.cpu().expect("it runs");
-        assert!(process.cpu().expect("it runs").us_since(&before) >= 0.0);
     }
 }

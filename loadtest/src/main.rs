@@ -11,12 +11,14 @@ mod commits;
 mod compare;
 mod hub;
 mod pace;
+mod process;
 mod report;
 mod scenario;
 mod socket;
 mod tally;
 mod tenant;
 mod threshold;
+mod unit;
 mod wire;
 
 use args::{Cli, Command};
@@ -71,7 +73,7 @@ async fn run(cli: Cli) -> anyhow::Result<bool> {
         Command::List => scenario::list(),
         Command::Run(options) => return scenario::run(&options).await?.publish(&options),
         Command::Compare(what) => compare::run(&what).await?,
-        Command::Broadcaster(options) => broadcaster::run(&options).await?,
+        Command::Broadcaster(options) => broadcaster::run(&options)?,
     }
     Ok(true)
 }

@@ -92,7 +92,7 @@ fn bounds(bytes: &[u8]) -> Option<(u8, usize, usize)> {
         ),
         short => (2, short as usize),
     };
-    let end = begin + length;
+    let end = usize::saturating_add(begin, length);
     (bytes.len() >= end).then_some((bytes[0] & 0x0F, begin, end))
 }
 

@@ -1,14 +1,19 @@
 //! A client under load: joins rooms, publishes, follows streams, and checks all that it gets.
 
+mod fault;
 mod receive;
+mod shared;
 mod stream;
 
-use crate::check::{Follower, Ledger, Produced, Viewer};
+pub use shared::{Lane, Shared};
+
+use crate::check::{Follower, Viewer};
 use crate::socket::{Incoming, Socket};
-use crate::tally::{Latency, Tally, add};
+use crate::tally::{Latency, add};
 use crate::tenant::Tenant;
 use crate::wire::{self, Stamp};
 use anyhow::{Context as _, bail};
+use fault::Behind;
 use generic_corp_protocol::StreamId;
 use generic_corp_protocol::frame::Failure;
 use serde_json::{Value, json};
@@ -21,67 +26,6 @@ use tokio::task::JoinHandle;
 
 /// How long a reply may take.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// What the clients of a run share: the books that all of them are held against.
-pub struct Shared {
-    /// Counts and latencies.
-    pub tally: Tally,
-    /// The content of the rooms.
-    pub ledger: RefCell<Ledger>,
-    /// What this run's producers wrote.
-    pub streams: RefCell<HashMap<StreamId, Produced>>,
-    /// Streams that a client began to follow.
-    pub followed: Cell<u64>,
-    /// Of these: all bytes came and their hash is the producer's.
-    pub verified: Cell<u64>,
-    /// Of these: ended with other bytes than were written.
-    pub mismatched: Cell<u64>,
-}
-
-impl Shared {
-    /// Empty books.
-    pub fn new(tally: Tally) -> Rc<Self> {
-        Rc::new(Self {
-            tally,
-            ledger: RefCell::default(),
-            streams: RefCell::default(),
-            followed: Cell::default(),
-            verified: Cell::default(),
-            mismatched: Cell::default(),
-        })
-    }
-}
-
-/// Counts deliveries for a driver that keeps a number of messages on their way.
-#[derive(Default)]
-pub struct Lane {
-    /// Deliveries so far.
-    pub delivered: Cell<u64>,
-    /// Their bytes.
-    pub bytes: Cell<u64>,
-    wake_at: Cell<u64>,
-    wake: Notify,
-}
-
-impl Lane {
-    /// A delivery of so many bytes.
-    pub fn deliver(&self, bytes: usize) {
-        add(&self.bytes, bytes as u64);
-        let delivered = self.delivered.get() + 1;
-        self.delivered.set(delivered);
-        if delivered == self.wake_at.get() {
-            self.wake.notify_one();
-        }
-    }
-
-    /// Waits for this many deliveries in all.
-    pub async fn reached(&self, count: u64) {
-        while self.delivered.get() < count {
-            self.wake_at.set(count);
-            self.wake.notified().await;
-        }
-    }
-}
 
 /// How a client behaves.
 #[derive(Clone, Default)]
@@ -134,13 +78,6 @@ enum Pending {
 
 /// The whole frame of a reply, or why not.
 type Reply = Result<String, Box<Failure>>;
-
-/// What is timed until the client has all it missed.
-struct Behind {
-    what: Latency,
-    since: u64,
-    heads: Vec<(Vec<u8>, u64)>,
-}
 
 impl Client {
     /// A client that is not connected yet.
@@ -298,68 +235,5 @@ impl Client {
     /// Waits for an ack.
     pub async fn acked(&self) {
         self.acked.notified().await;
-    }
-
-    /// Stops reading its socket.
-    pub fn pause(&self) {
-        self.late.set(true);
-        if let Some(link) = &*self.link.borrow() {
-            link.socket.pause();
-        }
-    }
-
-    /// Reads on; what it missed until now is timed as catching up.
-    pub fn resume(&self, heads: &HashMap<Vec<u8>, u64>) {
-        let heads = heads
-            .iter()
-            .map(|(room, head)| (room.clone(), *head))
-            .collect();
-        let since = self.shared.tally.clock.us();
-        *self.behind.borrow_mut() = Some(Behind {
-            what: Latency::CatchUp,
-            since,
-            heads,
-        });
-        if let Some(link) = &*self.link.borrow() {
-            link.socket.resume();
-        }
-    }
-
-    /// Ends the socket at once, as when a network dies.
-    pub fn cut(&self) {
-        self.open.set(false);
-        let link = self.link.borrow_mut().take();
-        if let Some(Link { socket, reader }) = link {
-            socket.reset_at_end();
-            reader.abort();
-        }
-    }
-
-    /// Comes back after [`Client::cut`]: resumes every room and sends again what was not acked.
-    ///
-    /// # Errors
-    /// When the hub refuses.
-    pub async fn return_to(self: &Rc<Self>, rooms: &[String]) -> anyhow::Result<()> {
-        let since = self.shared.tally.clock.us();
-        self.say_hello().await?;
-        *self.behind.borrow_mut() = Some(Behind {
-            what: Latency::Resume,
-            since,
-            heads: Vec::new(),
-        });
-        for room in rooms {
-            self.join(room).await?;
-        }
-        let again: Vec<String> = {
-            let pending = self.pending.borrow();
-            let texts = pending.values().filter_map(|pending| match pending {
-                Pending::Publish { text, .. } => Some(text.clone()),
-                _ => None,
-            });
-            texts.collect()
-        };
-        self.open.set(true);
-        again.iter().for_each(|text| self.send(text));
-        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! What comes from the hub: each frame is looked at, counted and checked.
 
-use super::{Behind, Client, Pending};
+use super::{Client, Pending};
 use crate::check::Follower;
 use crate::socket::Socket;
 use crate::tally::{Latency, add};
@@ -79,19 +79,6 @@ impl Client {
         }
         if self.behind.borrow().is_some() {
             self.caught_up();
-        }
-    }
-
-    /// Ends the time of catching up when nothing is missing any more.
-    fn caught_up(&self) {
-        let mut behind = self.behind.borrow_mut();
-        let viewer = self.viewer.borrow();
-        let has =
-            |(room, head): &(Vec<u8>, u64)| viewer.position(room).is_none_or(|seq| seq >= *head);
-        if let Some(Behind { what, since, .. }) =
-            behind.take_if(|behind| behind.heads.iter().all(has))
-        {
-            self.shared.tally.took(what, since);
         }
     }
 

@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 
 /// Appends at either end whose median counts.
 const ENDS: usize = 1000;
+/// Parts whose medians show how an append goes with the length.
+const PARTS: usize = 10;
 /// How long compaction may take after the end of the stream.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// When the number of chunks stays the same for this long, compaction is done.
@@ -26,6 +28,7 @@ const QUIET: Duration = Duration::from_secs(2);
 struct Round {
     first_us: f64,
     last_us: f64,
+    parts_us: Vec<f64>,
     seconds: f64,
     chunks: u64,
     /// Bytes by which the database grew, per byte of the stream: with free pages, and without.
@@ -64,16 +67,28 @@ pub(super) async fn run(options: &Streaming) -> anyhow::Result<()> {
     let rows = figures
         .iter()
         .map(|(name, value)| vec![(*name).to_owned(), number(*value)]);
+    let part = |part: usize| {
+        median(
+            rounds
+                .iter()
+                .filter_map(|round| round.parts_us.get(part).copied())
+                .collect(),
+        )
+    };
+    let parts: Vec<_> = (0..PARTS).map(part).collect();
     let durability = options.private.durability.name();
     let title = format!(
         "{} B in appends of {} B, durability {durability}",
         options.size, options.append
     );
     println!("{}", table(&[&title, ""], rows));
-    let all: Value = figures
+    let shown: Vec<_> = parts.iter().map(|us| format!("{us:.0}")).collect();
+    println!("medians of each tenth of it, µs: {}", shown.join(" "));
+    let mut all: Value = figures
         .iter()
         .map(|(name, value)| ((*name).to_owned(), json!(value)))
         .collect();
+    all["tenths_us"] = json!(parts);
     tell("stream", options.rounds, vec![all], options.json.as_deref())
 }
 
@@ -108,6 +123,10 @@ async fn one(options: &Streaming) -> anyhow::Result<Round> {
     Ok(Round {
         first_us: median(times[..ends].to_vec()),
         last_us: median(times[times.len() - ends..].to_vec()),
+        parts_us: times
+            .chunks(times.len().div_ceil(PARTS))
+            .map(|part| median(part.to_vec()))
+            .collect(),
         seconds,
         chunks,
         grown: growth(before.all, after.all),

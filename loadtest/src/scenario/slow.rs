@@ -23,46 +23,51 @@ pub(super) async fn run(stage: &mut Stage) -> anyhow::Result<()> {
         )
         .await?;
     let begin = stage.begin().await?;
-    let sent = Cell::new(0);
-    let stall = begin + (stage.plan.duration.as_micros() as f64 * BASELINE) as u64;
+    let (sent, duration) = (Cell::new(0), stage.plan.duration.as_micros() as u64);
+    stage.sending = stage.plan.duration.mul_f64(1.0 + BASELINE);
+    let stall = begin + (duration as f64 * BASELINE) as u64;
     stage.shared.tally.baseline.set(true);
     stage.during(chat(stage, begin, stall, &sent)).await;
     stage.shared.tally.baseline.set(false);
-    let resident = |stage: &Stage| stage.hub.as_ref()?.process().ok()?.resident_bytes();
-    let before = resident(stage);
-    let from = stage.shared.tally.samples().len();
     stage.clients[..slow]
         .iter()
         .for_each(|client| client.pause());
-    let first = sent.get();
+    let (before, first, from) = (
+        resident(stage),
+        sent.get(),
+        stage.shared.tally.samples().len(),
+    );
     stage
-        .during(chat(
-            stage,
-            stall,
-            stall + stage.plan.duration.as_micros() as u64,
-            &sent,
-        ))
+        .during(chat(stage, stall, stall + duration, &sent))
         .await;
     stage
         .extra
         .insert("missed".into(), (sent.get() - first) as f64);
-    if let (Some(before), Some(now)) = (before, resident(stage)) {
-        let samples = stage.shared.tally.samples();
-        let most = samples[from..]
-            .iter()
-            .filter_map(|sample| sample.hub_resident_bytes)
-            .max();
-        let growth = most.unwrap_or(now).max(now).saturating_sub(before);
-        stage
-            .extra
-            .insert("hub.rss_growth_mib".into(), growth as f64 / 1_048_576.0);
-    }
+    let growth = growth(stage, before, from);
+    stage
+        .extra
+        .extend(growth.map(|mib| ("hub.rss_growth_mib".to_owned(), mib)));
     stage.acked().await;
     let heads = stage.heads().await?;
     stage.clients[..slow]
         .iter()
         .for_each(|client| client.resume(&heads));
     stage.settle().await
+}
+
+fn resident(stage: &Stage) -> Option<u64> {
+    stage.hub.as_ref()?.process().ok()?.resident_bytes()
+}
+
+/// By how many MiB a private hub grew at most since it held `before`, by the samples from `from` on.
+fn growth(stage: &Stage, before: Option<u64>, from: usize) -> Option<f64> {
+    let samples = stage.shared.tally.samples();
+    let most = samples[from..]
+        .iter()
+        .filter_map(|sample| sample.hub_resident_bytes)
+        .max();
+    let most = most.max(resident(stage))?;
+    Some(most.saturating_sub(before?) as f64 / 1_048_576.0)
 }
 
 /// Messages from those who go on reading.
@@ -73,11 +78,8 @@ async fn chat(stage: &Stage, begin: u64, end: u64, sent: &Cell<u64>) {
         let number = sent.get();
         sent.set(number + 1);
         let index = slow + number as usize % (count - slow);
-        stage.clients[index].publish(
-            stage.room_of(index),
-            Stamp { sent_at, number },
-            stage.plan.size,
-        );
+        let stamp = Stamp { sent_at, number };
+        stage.clients[index].publish(stage.room_of(index), stamp, stage.plan.size);
     })
     .await;
 }

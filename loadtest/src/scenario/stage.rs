@@ -3,7 +3,8 @@
 use super::{Plan, Scenario};
 use crate::args::Options;
 use crate::client::{Client, Habits, Shared};
-use crate::hub::{Counters, Cpu, Hub};
+use crate::hub::{Counters, Hub};
+use crate::process::Cpu;
 use crate::report::{Report, Results, Spent};
 use crate::tally::{Clock, Latency, Tally};
 use crate::tenant::Tenant;
@@ -29,6 +30,8 @@ pub struct Stage {
     pub shared: Rc<Shared>,
     pub rooms: Vec<String>,
     pub clients: Vec<Rc<Client>>,
+    /// How long messages are sent.
+    pub sending: Duration,
     /// Figures that only this scenario has.
     pub extra: BTreeMap<String, f64>,
     /// Rooms' newest `seq` at the end, once viewers were held against them.
@@ -98,6 +101,7 @@ impl Stage {
             bar.set_style(style.progress_chars("█▉░"));
         }
         Ok(Self {
+            sending: plan.duration,
             plan,
             hub,
             tenant: Rc::new(tenant),
@@ -177,7 +181,7 @@ impl Stage {
             .and_then(|hub| hub.process().ok()?.resident_bytes());
         let sample = self.shared.tally.sample(second, resident);
         self.bar
-            .set_position((100.0 * second / self.plan.duration.as_secs_f64()) as u64);
+            .set_position((100.0 * second / self.sending.as_secs_f64()) as u64);
         let ms = |ms: Option<f64>| ms.map_or("–".to_owned(), |ms| format!("{ms:.1} ms"));
         let errors: u64 = self.shared.tally.errors().values().sum();
         self.bar.set_message(format!(
@@ -267,6 +271,7 @@ impl Stage {
         };
         let results = Results {
             seconds,
+            sending: self.sending.as_secs_f64(),
             shared: self.shared,
             clients: self.clients,
             heads: self.heads,

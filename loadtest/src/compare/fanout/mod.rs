@@ -42,11 +42,13 @@ struct Row {
 }
 
 pub(super) async fn run(options: &Fanout) -> anyhow::Result<()> {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = options.plain_threads.unwrap_or(workers).max(1);
     let mut rows = Vec::new();
     for connections in &options.connections {
         eprintln!("{connections} sockets: connecting");
         let mut ours = Ours::start(options, *connections).await?;
-        let mut plain = Plain::start(*connections, ours.frame_bytes()).await?;
+        let mut plain = Plain::start(*connections, threads, ours.frame_bytes()).await?;
         for in_flight in &options.in_flight {
             rows.push(row(&mut ours, &mut plain, *in_flight, options).await?);
         }

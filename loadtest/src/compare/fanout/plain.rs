@@ -1,9 +1,11 @@
 //! The plain broadcaster, from the side that reads.
+//!
+//! Each of its threads is told by a control connection of its own, so that none has to wake another.
 
 use super::{Flow, Round};
 use crate::check::Viewer;
 use crate::client::Lane;
-use crate::hub::Process;
+use crate::process::Process;
 use crate::socket::Socket;
 use crate::wire;
 use anyhow::Context as _;
@@ -21,7 +23,7 @@ const WARM_UP: u32 = 200;
 /// See the module.
 pub struct Plain {
     child: Child,
-    control: TcpStream,
+    controls: Vec<TcpStream>,
     lane: Rc<Lane>,
     viewers: Vec<Rc<RefCell<Viewer>>>,
     /// Held, so that they stay open.
@@ -30,43 +32,67 @@ pub struct Plain {
 
 impl Plain {
     /// Starts it and opens its sockets.
-    pub async fn start(connections: usize, frame_bytes: usize) -> anyhow::Result<Self> {
+    pub async fn start(
+        connections: usize,
+        threads: usize,
+        frame_bytes: usize,
+    ) -> anyhow::Result<Self> {
+        let threads = threads.min(connections);
+        let share =
+            |thread: usize| connections / threads + usize::from(thread < connections % threads);
+        let shares: Vec<_> = (0..threads)
+            .map(|thread| share(thread).to_string())
+            .collect();
         let mut child = Command::new(std::env::current_exe()?)
-            .args(["broadcaster", "--connections", &connections.to_string()])
+            .args(["broadcaster", "--connections", &shares.join(",")])
             .args(["--frame-bytes", &frame_bytes.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
         let stdout = child.stdout.take().context("its output is piped")?;
-        let line = BufReader::new(stdout)
-            .lines()
-            .next_line()
-            .await?
-            .unwrap_or_default();
-        let address = line
-            .strip_prefix("listening on ")
-            .context("the broadcaster did not start")?;
-        let control = TcpStream::connect(address).await?;
-        control.set_nodelay(true)?;
-        let (lane, viewers, sockets) = Default::default();
+        let mut lines = BufReader::new(stdout).lines();
+        let (controls, lane, viewers, sockets) = Default::default();
         let mut plain = Self {
             child,
-            control,
+            controls,
             lane,
             viewers,
             sockets,
         };
-        for _ in 0..connections {
-            plain.open(TcpStream::connect(address).await?)?;
+        for _ in 0..threads {
+            let line = lines.next_line().await?.unwrap_or_default();
+            let (count, address) = line
+                .split_once(" sockets on ")
+                .context("the broadcaster did not start")?;
+            let control = TcpStream::connect(address).await?;
+            control.set_nodelay(true)?;
+            plain.controls.push(control);
+            for _ in 0..count.parse()? {
+                plain.open(TcpStream::connect(address).await?)?;
+            }
         }
-        let mut flow = Flow::begin(&plain.lane, connections);
+        plain.warm_up().await?;
+        Ok(plain)
+    }
+
+    async fn warm_up(&mut self) -> anyhow::Result<()> {
+        let lane = self.lane.clone();
+        let mut flow = Flow::begin(&lane, self.sockets.len());
         for _ in 0..WARM_UP {
-            plain.control.write_u32(1).await?;
+            self.release(1).await?;
             flow.sent += 1;
             flow.at_most(0).await?;
         }
-        Ok(plain)
+        Ok(())
+    }
+
+    /// Lets so many messages go out, in one write to each socket.
+    async fn release(&mut self, messages: u32) -> anyhow::Result<()> {
+        for control in &mut self.controls {
+            control.write_u32(messages).await?;
+        }
+        Ok(())
     }
 
     fn open(&mut self, stream: TcpStream) -> anyhow::Result<()> {
@@ -107,7 +133,7 @@ impl Plain {
             let until = (f64::from(writes) * frames.clamp(1.0, in_flight as f64)).round() as u64;
             let count = until - flow.sent;
             flow.at_most(in_flight - count.min(in_flight)).await?;
-            self.control.write_u32(count as u32).await?;
+            self.release(count as u32).await?;
             flow.sent = until;
         }
         flow.at_most(0).await?;
