@@ -1,6 +1,7 @@
 //! Publishing: what an ack means, what a key does, what is refused.
 
 use crate::support::{Received, TestServer};
+use generic_corp_client::Client;
 use generic_corp_protocol::frame::{HistoryPage, Published};
 use generic_corp_protocol::{CloseCode, ErrorCode, ServerFrame, Timestamp, limit};
 use serde_json::{Value, json};
@@ -288,4 +289,17 @@ async fn more_requests_than_may_wait_are_all_answered() {
         let ok = bot.reply(&n.to_string()).await.expect("accepted");
         assert_eq!(ok.result.unwrap()["seq"], json!(n + 1));
     }
+}
+
+#[tokio::test]
+async fn the_client_refuses_what_is_too_large_and_lives_on() {
+    let hub = TestServer::start().await;
+    let key = hub.key("bot").await;
+    let client = Client::builder(hub.url(""), "main").token(key);
+    let client = client.connect().await.expect("connected");
+    let long = client.say("lobby", &"x".repeat(limit::MAX_FRAME_BYTES));
+    let error = long.await.expect_err("too large").to_string();
+    assert!(error.contains("use a stream"), "{error}");
+    let published = client.say("lobby", "short").await;
+    assert_eq!(published.expect("the connection lives").seq, Some(1));
 }

@@ -4,7 +4,8 @@ use crate::link::Command;
 use crate::request::{History, JoinRoom, OpenStream, Publish, ReadStream};
 use crate::{Builder, Error, ReadFrom};
 use generic_corp_protocol::frame::{self, Welcome};
-use generic_corp_protocol::{ClientFrame, StreamId};
+use generic_corp_protocol::limit::{MAX_FRAME_BYTES, MAX_ID_BYTES};
+use generic_corp_protocol::{ClientFrame, StreamId, codec};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -174,6 +175,7 @@ impl Client {
         frame: ClientFrame,
         what: &'static str,
     ) -> Result<String, Error> {
+        fits(&frame, what)?;
         self.ask(|reply| Command::Call { frame, what, reply }).await
     }
 
@@ -192,4 +194,25 @@ impl Client {
             _ => Error::closed_here(),
         }
     }
+}
+
+/// The hub would end the connection over a message that is too large.
+fn fits(frame: &ClientFrame, what: &str) -> Result<(), Error> {
+    let content = match frame {
+        ClientFrame::Publish(frame) => frame.body.get().len(),
+        ClientFrame::StreamClose(frame) => {
+            let metadata = frame.metadata.as_ref();
+            metadata.map_or(0, |metadata| metadata.get().len())
+        }
+        _ => 0,
+    };
+    // Nothing else in a frame is long; only what may be near the limit is measured.
+    if content > MAX_FRAME_BYTES / 4 && codec::encode(frame).len() + MAX_ID_BYTES > MAX_FRAME_BYTES
+    {
+        let limit = MAX_FRAME_BYTES / 1024;
+        return Err(Error::Invalid(format!(
+            "{what}: a message has at most {limit} KiB; use a stream for more"
+        )));
+    }
+    Ok(())
 }
