@@ -1,5 +1,6 @@
 //! `serve --demo`: five bots at work, seen by somebody who just started it.
 
+use crate::support::wait::within;
 use crate::support::{Received, Rest, Socket, TestServer, eventually};
 use generic_corp_protocol::rest::Session;
 use generic_corp_protocol::{Event, ServerFrame};
@@ -38,12 +39,12 @@ async fn guest(hub: &TestServer) -> Socket {
 
 /// The next event that is wanted.
 async fn event(socket: &mut Socket, what: &str, wanted: impl Fn(&Event) -> bool) -> Event {
-    socket
-        .pick(what, |received| match received {
-            Received::Frame(ServerFrame::Event(event)) if wanted(&event) => Ok(event),
-            other => Err(other),
-        })
-        .await
+    let picked = socket.pick(what, |received| match received {
+        Received::Frame(ServerFrame::Event(event)) if wanted(&event) => Ok(event),
+        other => Err(other),
+    });
+    // The bots go on talking: the socket is never quiet.
+    within(what, picked).await
 }
 
 fn body(event: &Event) -> Value {
@@ -87,12 +88,20 @@ async fn five_bots_are_there_talk_and_stream_real_commands() {
 }
 
 #[tokio::test]
-async fn whoever_is_mentioned_answers_and_stops_when_asked() {
+async fn people_are_answered_and_what_runs_stops_when_asked() {
     let mut hub = start().await;
     let mut socket = guest(&hub).await;
     socket
         .join_with(json!({ "room": "lobby", "tail": 0 }))
         .await;
+
+    let visitor = sign_in(&hub).await;
+    let path = "/workspaces/main/rooms/lobby/events";
+    let question = json!({ "body": { "text": "Anybody?" } });
+    let asked: Value = visitor.post(path, &question).await.ok();
+    let asked = asked["seq"].as_u64();
+    let answer = event(&mut socket, "a welcome", |e| e.reply_to == asked).await;
+    assert_eq!(answer.sender.name, "sable");
 
     let asked = socket.say("lobby", "@sable help").await;
     let answer = event(&mut socket, "an answer", |e| e.reply_to == Some(asked)).await;

@@ -23,7 +23,7 @@ const STALE_MS: i64 = 30_000;
 const MAX_ERRANDS: usize = 2;
 /// The host greets at most this often.
 const GREETING: Duration = Duration::from_secs(5 * 60);
-/// Who answers those that address nobody.
+/// Who answers people that address nobody.
 const HOST: Who = Who::Sable;
 
 /// See the module.
@@ -96,7 +96,8 @@ impl Listener {
             return self.answer(event.seq, wish, errands).await;
         }
         let due = greeted.is_none_or(|at| at.elapsed() > GREETING);
-        if self.bot.who() == HOST && names.is_empty() && due {
+        let person = event.sender.kind == SenderKind::User;
+        if self.bot.who() == HOST && person && names.is_empty() && due {
             *greeted = Some(Instant::now());
             self.think().await;
             let text = format!("Welcome, {}. {HELP}", event.sender.name);
