@@ -24,6 +24,8 @@ pub use log::{Head, Page};
 use crate::config::Durability;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, Sqlite, SqlitePool, Transaction};
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 /// A cheap handle to the database.
@@ -161,7 +163,17 @@ fn place(url: &str) -> Result<PathBuf, Error> {
             cause,
         })?;
     }
-    Ok(path)
+    // Made for the hub's user alone; SQLite gives its other files the same mode.
+    // Never opened once it is there: to close it would give up the locks that SQLite holds on it.
+    let file = std::fs::OpenOptions::new()
+        .create_new(true)
+        .write(true)
+        .mode(0o600)
+        .open(&path);
+    match file {
+        Err(cause) if cause.kind() != ErrorKind::AlreadyExists => Err(Error::Open { path, cause }),
+        _ => Ok(path),
+    }
 }
 
 /// The file beside the database that says whether a hub runs on it.

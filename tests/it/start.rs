@@ -2,6 +2,7 @@
 
 use crate::support::TestServer;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 
 #[tokio::test]
 async fn the_banner_says_where_everything_is_and_how_to_begin() {
@@ -38,5 +39,17 @@ async fn a_taken_port_is_told_with_what_to_do() {
         ] {
             assert!(said.contains(&part), "{part} in {said}");
         }
+    }
+}
+
+#[tokio::test]
+async fn its_files_are_for_its_own_user() {
+    let hub = TestServer::start().await;
+    hub.agent("bot").await.say("lobby", "hello").await;
+    for end in ["", "-wal", "-shm"] {
+        let mut path = hub.database().into_os_string();
+        path.push(end);
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{path:?}");
     }
 }
