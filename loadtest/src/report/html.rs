@@ -36,7 +36,7 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { padding: 5px 10px 5px 0; text-align: right; border-bottom: 1px solid var(--rule); white-space: nowrap; }
 th { font-weight: 600; color: var(--soft); } th:first-child, td:first-child { text-align: left; } tr > :last-child { padding-right: 0; }
 figure { margin: 8px 0 0; padding: 12px 12px 4px; background: var(--panel); border: 1px solid var(--rule); border-radius: 6px; }
-svg { display: block; width: 100%; height: auto; }
+figure { overflow-x: auto; } svg { display: block; width: 100%; min-width: 560px; height: auto; }
 .grid { stroke: var(--rule); stroke-width: 1; } .tick { fill: var(--soft); font-size: 12px; }
 .end { text-anchor: end; } .mid { text-anchor: middle; }
 .line { fill: none; stroke-width: 2; stroke-linejoin: round; } .legend { margin: 4px 0 6px; color: var(--soft); font-size: 13px; }
