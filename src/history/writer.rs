@@ -53,9 +53,11 @@ pub(super) fn run(mut appender: Appender, mut entries: mpsc::Receiver<Entry>, bu
                 None => return,
             },
         };
+        let turn = appender.turn();
         let (ops, answers) = gather(first, &mut entries);
         let begun = Instant::now();
         let outcome = appender.commit(&ops);
+        drop(turn);
         histogram!("generic_corp_commit_seconds").record(begun.elapsed());
         histogram!("generic_corp_commit_operations").record(ops.len() as f64);
         alarm.note(&outcome, ops.len());
@@ -299,6 +301,7 @@ impl Chores {
         let Some(growth) = self.streams.get_mut(&stream) else {
             return true;
         };
+        let _turn = appender.turn();
         match appender.compact(stream, growth.compacted_to) {
             Ok(Some(next)) => {
                 growth.compacted_to = next;

@@ -1,9 +1,10 @@
 //! Users, the one-time setup links, and the founding of an organization by a user.
 
 use super::row::{maybe_time, number, text, uuid};
+use super::write::Write;
 use super::{Error, Store};
 use generic_corp_protocol::{Slug, Timestamp, UserId};
-use sqlx::{Sqlite, Transaction, sqlite::SqliteRow};
+use sqlx::sqlite::SqliteRow;
 
 /// A user as stored.
 #[derive(Clone)]
@@ -120,7 +121,7 @@ impl Store {
             .bind(expires_at.0)
             .execute(&mut *transaction)
             .await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     /// Makes a user, an organization they own, a workspace in it and a room in that; all or nothing.
@@ -177,11 +178,7 @@ impl Store {
     }
 }
 
-async fn passes(
-    transaction: &mut Transaction<'static, Sqlite>,
-    gate: Gate,
-    now: Timestamp,
-) -> Result<bool, Error> {
+async fn passes(transaction: &mut Write, gate: Gate, now: Timestamp) -> Result<bool, Error> {
     if matches!(gate, Gate::Open) {
         return Ok(true);
     }
@@ -205,11 +202,7 @@ async fn passes(
     Ok(spent.rows_affected() == 1)
 }
 
-async fn insert_user(
-    transaction: &mut Transaction<'static, Sqlite>,
-    user: &NewUser,
-    now: Timestamp,
-) -> Result<(), Error> {
+async fn insert_user(transaction: &mut Write, user: &NewUser, now: Timestamp) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO users (id, email, name, password_hash, created_at) VALUES ($1, $2, $3, $4, $5)",
     )

@@ -1,9 +1,10 @@
 //! Agents: the programs of a workspace.
 
 use super::row::{slug, text, time, uuid};
+use super::write::Write;
 use super::{Error, Store};
 use generic_corp_protocol::{AgentId, OrganizationId, Slug, Timestamp, WorkspaceId};
-use sqlx::{Row, Sqlite, Transaction, sqlite::SqliteRow};
+use sqlx::{Row, sqlite::SqliteRow};
 
 /// An agent.
 #[derive(Clone, Debug)]
@@ -72,7 +73,7 @@ impl Store {
 }
 
 pub(super) async fn insert_agent(
-    transaction: &mut Transaction<'static, Sqlite>,
+    transaction: &mut Write,
     organization: OrganizationId,
     workspace: WorkspaceId,
     name: &Slug,

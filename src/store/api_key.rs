@@ -208,6 +208,7 @@ impl Store {
 
     /// Revokes a key of a workspace; `false` when there is none to revoke.
     pub async fn revoke_key(&self, workspace: WorkspaceId, id: ApiKeyId) -> Result<bool, Error> {
+        let mut transaction = self.begin().await?;
         let done = sqlx::query(
             "UPDATE api_keys SET revoked_at = $1
              WHERE workspace_id = $2 AND id = $3 AND revoked_at IS NULL",
@@ -215,8 +216,9 @@ impl Store {
         .bind(Timestamp::now().0)
         .bind(workspace.0)
         .bind(id.0)
-        .execute(&self.write)
+        .execute(&mut *transaction)
         .await?;
+        transaction.commit().await?;
         Ok(done.rows_affected() == 1)
     }
 
@@ -230,6 +232,6 @@ impl Store {
                 .execute(&mut *transaction)
                 .await?;
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 }

@@ -16,17 +16,20 @@ mod row;
 pub mod session;
 mod stream;
 pub mod workspace;
+mod write;
 
 pub use append::{Appender, Failure, Results};
 pub use error::Error;
 pub use log::{Head, Page};
+pub use write::Turn;
 
 use crate::config::Durability;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection as _, Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection as _, SqlitePool};
 use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+use write::Turns;
 
 /// A cheap handle to the database.
 #[derive(Clone)]
@@ -39,6 +42,7 @@ pub struct Store {
 struct Location {
     path: PathBuf,
     durability: Durability,
+    turns: Turns,
     // Held as long as a hub's store lives: a second hub on the same file would have its own bus.
     _lock: Option<std::fs::File>,
 }
@@ -99,7 +103,7 @@ impl Store {
                 .max_connections(size)
                 .acquire_timeout(Duration::from_secs(5))
         };
-        // One connection writes: SQLite has one writer, and waiting in the pool is fairer than busy loops.
+        // One connection writes, in turn with the log's.
         let write = pool(1).before_acquire(|connection, _| {
             // On a full disk SQLite ends a transaction by itself; sqlx counts it as open for ever, and
             // could begin no other on this connection.
@@ -116,6 +120,7 @@ impl Store {
         let location = Location {
             path,
             durability: options.durability,
+            turns: Turns::default(),
             _lock: lock,
         };
         Ok(Self {
@@ -135,9 +140,8 @@ impl Store {
         self.location.durability
     }
 
-    /// Begins a writing transaction; takes the write lock at once, so that it cannot fail half way as busy.
-    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, Error> {
-        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+    fn turns(&self) -> Turns {
+        self.location.turns.clone()
     }
 
     /// Whether the database answers.

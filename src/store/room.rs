@@ -1,9 +1,10 @@
 //! Rooms. The log's columns (`head`, `epoch`, `last_at`) are read here and written by the log.
 
 use super::row::{maybe_time, number, slug, text, time, uuid};
+use super::write::Write;
 use super::{Error, Store};
 use generic_corp_protocol::{OrganizationId, RoomId, Slug, Timestamp, WorkspaceId};
-use sqlx::{Row, Sqlite, Transaction, sqlite::SqliteRow};
+use sqlx::{Row, sqlite::SqliteRow};
 
 /// A room.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,7 +117,7 @@ impl Store {
 }
 
 pub(super) async fn insert_room(
-    transaction: &mut Transaction<'static, Sqlite>,
+    transaction: &mut Write,
     workspace: WorkspaceId,
     name: &Slug,
     topic: &str,

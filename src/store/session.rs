@@ -199,11 +199,12 @@ impl Store {
 
     /// Ends a session.
     pub async fn end_session(&self, id: SessionId) -> Result<(), Error> {
+        let mut transaction = self.begin().await?;
         sqlx::query("UPDATE sessions SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL")
             .bind(Timestamp::now().0)
             .bind(id.0)
-            .execute(&self.write)
+            .execute(&mut *transaction)
             .await?;
-        Ok(())
+        transaction.commit().await
     }
 }

@@ -2,9 +2,10 @@
 
 use super::account::Founding;
 use super::row::{slug, text, time, uuid};
+use super::write::Write;
 use super::{Error, Store};
 use generic_corp_protocol::{OrganizationId, Slug, Timestamp, UserId, WorkspaceId};
-use sqlx::{Sqlite, Transaction, sqlite::SqliteRow};
+use sqlx::sqlite::SqliteRow;
 
 /// An organization, and the asker's role in it.
 #[derive(Clone, Debug)]
@@ -183,7 +184,7 @@ impl Store {
 }
 
 pub(super) async fn insert_organization(
-    transaction: &mut Transaction<'static, Sqlite>,
+    transaction: &mut Write,
     founding: &Founding<'_>,
     now: Timestamp,
 ) -> Result<OrganizationId, Error> {
@@ -201,7 +202,7 @@ pub(super) async fn insert_organization(
 }
 
 pub(super) async fn insert_membership(
-    transaction: &mut Transaction<'static, Sqlite>,
+    transaction: &mut Write,
     organization: OrganizationId,
     user: UserId,
     now: Timestamp,
@@ -219,7 +220,7 @@ pub(super) async fn insert_membership(
 }
 
 pub(super) async fn insert_workspace(
-    transaction: &mut Transaction<'static, Sqlite>,
+    transaction: &mut Write,
     organization: OrganizationId,
     slug: &Slug,
     name: &str,

@@ -11,6 +11,7 @@ mod room;
 mod stream;
 
 use super::op::{Done, Op, Refusal};
+use super::write::{Turn, Turns};
 use super::{Error, Store, lock_path};
 use crate::config::Durability;
 use batch::Batch;
@@ -24,6 +25,7 @@ pub struct Appender {
     /// Batches committed since the database was made; in the database and, as a mark, beside it.
     commits: u64,
     mark: Mark,
+    turns: Turns,
 }
 
 /// The results of a batch, one an operation, in order.
@@ -65,7 +67,13 @@ impl Appender {
             lease_ms: (lease_seconds * 1000) as i64,
             commits: commits.and_then(|text| text.parse().ok()).unwrap_or(0),
             mark: Mark::open(&lock_path(store.path())).map_err(fault)?,
+            turns: store.turns(),
         })
+    }
+
+    /// Waits for this writer's turn among the hub's. Must not be called on a thread that runs tasks.
+    pub fn turn(&self) -> Turn {
+        self.turns.clone().blocking_lock_owned()
     }
 
     /// Commits all operations together. A refusal concerns its operation alone.
