@@ -170,9 +170,14 @@ impl Client {
         }
     }
 
-    fn expect(&self, pending: Pending) -> u64 {
+    fn next_id(&self) -> u64 {
         let id = self.next_id.get();
         self.next_id.set(id + 1);
+        id
+    }
+
+    fn expect(&self, pending: Pending) -> u64 {
+        let id = self.next_id();
         self.pending.borrow_mut().insert(id, pending);
         id
     }
@@ -194,24 +199,19 @@ impl Client {
 
     /// Publishes a message that was due at the stamp's time; its ack is taken when it comes.
     pub fn publish(&self, room: &str, stamp: Stamp, size: usize) {
+        let (id, number) = (self.next_id(), stamp.number);
         let body = wire::body(stamp, size);
-        let waits = Pending::Publish {
-            room: room.to_owned(),
-            stamp,
-            text: String::new(),
-        };
-        let id = self.expect(waits);
-        let number = stamp.number;
-        let publish = format!(
+        let text = format!(
             r#"{{"type":"publish","id":"{id}","room":"{room}","key":"load-{number}","body":{body}}}"#
         );
         add(&self.shared.tally.sent, 1);
         if self.open.get() {
-            self.send(&publish);
+            self.send(&text);
         }
-        if let Some(Pending::Publish { text, .. }) = self.pending.borrow_mut().get_mut(&id) {
-            *text = publish;
-        }
+        // Kept whole: after a cut it is sent again.
+        let room = room.to_owned();
+        let waits = Pending::Publish { room, stamp, text };
+        self.pending.borrow_mut().insert(id, waits);
     }
 
     /// Publishes without asking for an ack.
