@@ -17,6 +17,8 @@ const PRESENCE: Duration = Duration::from_millis(250);
 const LEASES: Duration = Duration::from_secs(1);
 /// How often credentials in use are looked at: what is taken away elsewhere ends within this time.
 const CREDENTIALS: Duration = Duration::from_millis(500);
+/// How often what is in memory is compared with a store that other nodes write as well.
+const COMPARE: Duration = Duration::from_millis(250);
 /// How often unused tails are forgotten and metrics tidied.
 const TIDY: Duration = Duration::from_secs(10);
 
@@ -35,13 +37,19 @@ pub async fn run(
     };
     let (mut presence, mut leases) = (every(PRESENCE), every(LEASES));
     let (mut renew, mut tidy) = (every(lease / 3), every(TIDY));
-    let mut credentials = every(CREDENTIALS);
+    let (mut credentials, mut compare) = (every(CREDENTIALS), every(COMPARE));
+    let shared = rooms.history().store().is_shared();
     loop {
         tokio::select! {
             _ = presence.tick() => rooms.hub().tell_presence(),
             _ = renew.tick() => renew_leases(&rooms).await,
             _ = leases.tick() => end_leases(rooms.history()).await,
             _ = credentials.tick() => registry.close_ended(&auth).await,
+            _ = compare.tick(), if shared => {
+                if let Err(error) = rooms.hub().compare().await {
+                    tracing::warn!(%error, "what other nodes have written was not looked for");
+                }
+            }
             _ = tidy.tick() => {
                 rooms.hub().sweep();
                 metrics.run_upkeep();

@@ -198,10 +198,10 @@ fn banner(config: &Config, server: &Server, demo: Option<&Login>) -> anyhow::Res
     let mut out = std::io::stdout().lock();
     let version = env!("CARGO_PKG_VERSION");
     let kind = if demo.is_some() { "demo" } else { "embedded" };
-    let database = &config.database.url;
     writeln!(
         out,
-        "generic-corp {version} · {kind} ({database}, in-process bus)"
+        "generic-corp {version} · {kind} ({}, in-process bus)",
+        server.store
     )?;
     writeln!(out, "  ├─ Dashboard  {url}")?;
     writeln!(

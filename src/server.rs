@@ -44,6 +44,8 @@ pub struct Server {
     pub address: SocketAddr,
     /// Where its metrics are, unless they are off.
     pub metrics: Option<SocketAddr>,
+    /// What it stores in, for people.
+    pub store: String,
     /// The token of the setup link, while there is no user.
     pub setup_token: Option<String>,
     /// The organizations, for commands that work on a running hub.
@@ -101,6 +103,7 @@ impl Server {
         Ok(Self {
             address,
             metrics: metrics_address,
+            store: shared.store.describe(),
             setup_token,
             tenants: shared.tenants,
             handles,
@@ -132,12 +135,7 @@ async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
         read_connections: config.database.read_connections,
     };
     let store = Store::open(options).await?;
-    let folder = store
-        .path()
-        .parent()
-        .map(std::path::Path::to_owned)
-        .unwrap_or_default();
-    let secret = auth::secret::load_or_make(&config.auth.secret, &folder)?;
+    let secret = auth::secret::load_or_make(&config.auth.secret, store.folder())?;
     let auth = Auth::new(
         store.clone(),
         auth::Options {

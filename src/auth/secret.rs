@@ -16,10 +16,18 @@ const FILE: &str = "secret.key";
 ///
 /// # Errors
 /// When the file cannot be read or made, is too short, or others may read it.
-pub fn load_or_make(configured: &SecretString, folder: &Path) -> Result<SecretString, Error> {
+pub fn load_or_make(
+    configured: &SecretString,
+    folder: Option<&Path>,
+) -> Result<SecretString, Error> {
     if !configured.expose_secret().is_empty() {
         return Ok(configured.clone());
     }
+    let Some(folder) = folder else {
+        return Err(Error::Fault(
+            "auth.secret: the nodes of a cluster need one in common (openssl rand -hex 32)".into(),
+        ));
+    };
     let path = folder.join(FILE);
     let fault = |error: std::io::Error| Error::Fault(format!("{}: {error}", path.display()));
     let made = std::fs::OpenOptions::new()
@@ -92,8 +100,8 @@ mod tests {
     fn is_made_once_and_kept_private() {
         let folder = tempfile::tempdir().expect("a folder");
         let none = SecretString::from("");
-        let first = load_or_make(&none, folder.path()).expect("made");
-        let again = load_or_make(&none, folder.path()).expect("read");
+        let first = load_or_make(&none, Some(folder.path())).expect("made");
+        let again = load_or_make(&none, Some(folder.path())).expect("read");
         assert_eq!(first.expose_secret(), again.expose_secret());
         let path = folder.path().join(FILE);
         let mode = std::fs::metadata(&path)
@@ -103,7 +111,7 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
 
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("set");
-        let error = load_or_make(&none, folder.path()).expect_err("refused");
+        let error = load_or_make(&none, Some(folder.path())).expect_err("refused");
         assert!(error.to_string().contains("chmod 600"), "{error}");
     }
 
@@ -111,7 +119,7 @@ mod tests {
     fn a_configured_secret_wins() {
         let folder = tempfile::tempdir().expect("a folder");
         let configured = SecretString::from("0123456789abcdef0123456789abcdef");
-        let secret = load_or_make(&configured, folder.path()).expect("taken");
+        let secret = load_or_make(&configured, Some(folder.path())).expect("taken");
         assert_eq!(secret.expose_secret(), configured.expose_secret());
         assert!(!folder.path().join(FILE).exists());
     }

@@ -40,7 +40,7 @@ impl Hub {
     async fn open() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let options = store::Options {
-            url: format!("sqlite:{}", folder.path().join("hub.db").display()),
+            url: format!("sqlite:{}", folder.path().join("hub.db").display()).into(),
             durability: Durability::Normal,
             read_connections: 2,
         };
@@ -101,7 +101,7 @@ impl Hub {
 
     async fn sql(&self, statement: &'static str) {
         sqlx::query(statement)
-            .execute(&self.store.write)
+            .execute(self.store.sqlite().1)
             .await
             .expect("ran");
     }
@@ -279,7 +279,7 @@ async fn a_wrong_checksum_costs_no_look_up() {
     let mixed = format!("{}{}", &key[..17], &unknown[17..]);
     assert_eq!(hub.refused(&mixed).await, ErrorCode::InvalidToken);
 
-    hub.store.read.close().await;
+    hub.store.sqlite().0.close().await;
     assert_eq!(
         hub.refused(&unknown).await,
         ErrorCode::Unavailable,

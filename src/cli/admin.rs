@@ -98,8 +98,7 @@ async fn create(
     store: Store,
     tenants: &Tenants,
 ) -> anyhow::Result<()> {
-    let folder = store.path().parent().map(std::path::Path::to_owned);
-    let secret = auth::secret::load_or_make(&config.auth.secret, &folder.unwrap_or_default())?;
+    let secret = auth::secret::load_or_make(&config.auth.secret, store.folder())?;
     let auth = Auth::new(
         store,
         auth::Options {
@@ -179,7 +178,7 @@ mod tests {
     async fn administrators_and_keys_are_made_beside_a_running_hub() {
         let folder = tempfile::tempdir().expect("a folder");
         let (mut config, plans) = crate::config::load(None).expect("the defaults load");
-        config.database.url = format!("sqlite:{}", folder.path().join("hub.db").display());
+        config.database.url = format!("sqlite:{}", folder.path().join("hub.db").display()).into();
         config.auth.bcrypt_cost = 4;
         let options = store::Options {
             url: config.database.url.clone(),

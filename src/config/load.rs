@@ -139,9 +139,15 @@ fn check(config: &Config, plans: &Plans) -> Vec<String> {
         !production || server.public_url.is_empty() || server.public_url.starts_with("https://"),
         "server.public_url: production needs https://",
     );
+    let url = database.url.expose_secret();
+    let postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
     need(
-        database.url.starts_with("sqlite:"),
-        "database.url: sqlite:PATH is what this version stores in",
+        postgres || url.starts_with("sqlite:"),
+        "database.url: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME",
+    );
+    need(
+        !postgres || secret >= 32,
+        "auth.secret: the nodes of a cluster need one in common (openssl rand -hex 32)",
     );
     need(
         database.read_connections > 0,

@@ -80,7 +80,7 @@ pub struct Metrics {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "each key is explained in config/default.toml")]
 pub struct Database {
-    pub url: String,
+    pub url: SecretString,
     pub durability: Durability,
     pub read_connections: u32,
 }

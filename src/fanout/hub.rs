@@ -285,6 +285,36 @@ impl Hub {
         }
     }
 
+    /// Compares what is in memory with the store, for what other nodes have written, and wakes the viewers of
+    /// what has grown. A hint that was lost, also the last one, is made good so.
+    ///
+    /// # Errors
+    /// When the store does not answer; nothing is lost, the next time tells as much.
+    pub async fn compare(&self) -> Result<(), Error> {
+        let rooms: Vec<RoomId> = self.0.rooms.iter().map(|entry| *entry.key()).collect();
+        for (room, head) in self.0.store.heads(&rooms).await? {
+            let tail = self.room_tail(room);
+            if tail.is_some_and(|tail| tail.loaded() && tail.load(head.seq, &head.epoch)) {
+                self.notify(LogId::Room(room));
+            }
+        }
+        let streams: Vec<StreamId> = self.0.streams.iter().map(|entry| *entry.key()).collect();
+        for (stream, length, end) in self.0.store.lengths(&streams).await? {
+            let tail = self.stream_tail(stream);
+            if tail.is_some_and(|tail| tail.loaded() && tail.load(length, end)) {
+                self.notify(LogId::Stream(stream));
+            }
+        }
+        let wishes = self.0.store.wishes(&self.producing()).await?;
+        self.deliver(
+            wishes
+                .into_iter()
+                .map(|notice| Hint::Cancel { notice })
+                .collect(),
+        );
+        Ok(())
+    }
+
     /// Forgets tails that were looked at and are not watched. Called on a timer.
     pub fn sweep(&self) {
         self.0

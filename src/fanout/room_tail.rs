@@ -74,15 +74,23 @@ impl RoomTail {
         self.state.lock().epoch.is_some()
     }
 
-    /// Sets where the log stands in the store; events that came meanwhile count if they are newer.
-    pub(super) fn load(&self, head: u64, epoch: &str) {
+    /// Sets where the log stands in the store; events that came meanwhile count if they are newer. Returns
+    /// whether that is new.
+    pub(super) fn load(&self, head: u64, epoch: &str) -> bool {
         let state = &mut *self.state.lock();
-        if state.epoch.as_deref() != Some(epoch) {
-            state.epoch = Some(epoch.into());
+        let known = state.epoch.as_deref() == Some(epoch);
+        if !known {
+            let first = state.epoch.replace(epoch.into()).is_none();
+            if !first {
+                // Another log: what is in memory was of the one before.
+                state.restart(head);
+            }
         }
         if head > state.head {
             state.restart(head);
+            return true;
         }
+        !known
     }
 
     /// Takes an event from the bus. Returns whether the log grew; a repeat is dropped, and a gap makes

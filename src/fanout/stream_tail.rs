@@ -55,16 +55,19 @@ impl StreamTail {
         self.state.lock().loaded
     }
 
-    /// Sets where the stream stands in the store; what came meanwhile counts if it is newer.
-    pub(super) fn load(&self, length: u64, end: Option<StreamClosed>) {
+    /// Sets where the stream stands in the store; what came meanwhile counts if it is newer. Returns whether
+    /// that is new.
+    pub(super) fn load(&self, length: u64, end: Option<StreamClosed>) -> bool {
         let state = &mut *self.state.lock();
         state.loaded = true;
-        if length > state.length {
+        let (grew, ended) = (length > state.length, state.end.is_none() && end.is_some());
+        if grew {
             state.restart(length);
         }
-        if state.end.is_none() {
+        if ended {
             state.end = end;
         }
+        grew || ended
     }
 
     /// Takes bytes from the bus. Repeats are dropped; after a gap viewers read from the store.

@@ -142,7 +142,7 @@ pub(super) struct Parts {
 impl Parts {
     async fn build(folder: &std::path::Path) -> Self {
         let store = Store::open(store::Options {
-            url: format!("sqlite:{}", folder.join("hub.db").display()),
+            url: format!("sqlite:{}", folder.join("hub.db").display()).into(),
             durability: Durability::Normal,
             read_connections: 2,
         });
@@ -307,7 +307,7 @@ async fn health_tells_whether_the_hub_takes_work() {
     );
 
     hub.draining.store(false, Ordering::Relaxed);
-    hub.store.read.close().await;
+    hub.store.sqlite().0.close().await;
     let answer = hub.get("!/readyz", "").await;
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(hub.get("!/healthz", "").await.status(), StatusCode::OK);

@@ -1,10 +1,9 @@
 //! Users, the one-time setup links, and the founding of an organization by a user.
 
 use super::row::{maybe_time, number, text, uuid};
-use super::write::Write;
+use super::sql::{Row, Work, sql};
 use super::{Error, Store};
 use generic_corp_protocol::{Slug, Timestamp, UserId};
-use sqlx::sqlite::SqliteRow;
 
 /// A user as stored.
 #[derive(Clone)]
@@ -72,7 +71,7 @@ pub struct Founding<'a> {
     pub room: &'a Slug,
 }
 
-fn user(row: &SqliteRow) -> Result<UserRow, Error> {
+fn user(row: &Row) -> Result<UserRow, Error> {
     Ok(UserRow {
         id: UserId(uuid(row, "id")?),
         email: text(row, "email")?,
@@ -86,26 +85,26 @@ fn user(row: &SqliteRow) -> Result<UserRow, Error> {
 impl Store {
     /// The user with this address, in lower case.
     pub async fn user_by_email(&self, email: &str) -> Result<Option<UserRow>, Error> {
-        let row = sqlx::query("SELECT * FROM users WHERE email = $1")
+        let row = sql("SELECT * FROM users WHERE email = $1")
             .bind(email)
-            .fetch_optional(&self.read)
+            .fetch_optional(self.read())
             .await?;
         row.as_ref().map(user).transpose()
     }
 
     /// The user with this id.
     pub async fn user(&self, id: UserId) -> Result<Option<UserRow>, Error> {
-        let row = sqlx::query("SELECT * FROM users WHERE id = $1")
+        let row = sql("SELECT * FROM users WHERE id = $1")
             .bind(id.0)
-            .fetch_optional(&self.read)
+            .fetch_optional(self.read())
             .await?;
         row.as_ref().map(user).transpose()
     }
 
     /// Whether there is any user.
     pub async fn has_users(&self) -> Result<bool, Error> {
-        let row = sqlx::query("SELECT 1 FROM users LIMIT 1")
-            .fetch_optional(&self.read)
+        let row = sql("SELECT 1 FROM users LIMIT 1")
+            .fetch_optional(self.read())
             .await?;
         Ok(row.is_some())
     }
@@ -113,13 +112,13 @@ impl Store {
     /// Keeps the hash of a new setup link; earlier ones are void.
     pub async fn put_setup_link(&self, hash: [u8; 32], expires_at: Timestamp) -> Result<(), Error> {
         let mut transaction = self.begin().await?;
-        sqlx::query("DELETE FROM setup_links")
-            .execute(&mut *transaction)
+        sql("DELETE FROM setup_links")
+            .execute(&mut transaction)
             .await?;
-        sqlx::query("INSERT INTO setup_links (token_hash, expires_at) VALUES ($1, $2)")
+        sql("INSERT INTO setup_links (token_hash, expires_at) VALUES ($1, $2)")
             .bind(hash.as_slice())
             .bind(expires_at.0)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         transaction.commit().await
     }
@@ -133,6 +132,9 @@ impl Store {
     ) -> Result<Founded, Error> {
         let now = Timestamp::now();
         let mut transaction = self.begin().await?;
+        if !matches!(gate, Gate::Open) {
+            transaction.hold("the first user").await?;
+        }
         if !passes(&mut transaction, gate, now).await? {
             return Ok(Founded::Shut);
         }
@@ -163,9 +165,9 @@ impl Store {
     pub async fn join_as_owner(&self, user: &NewUser, organization: &Slug) -> Result<bool, Error> {
         let now = Timestamp::now();
         let mut transaction = self.begin().await?;
-        let Some(row) = sqlx::query("SELECT id FROM organizations WHERE slug = $1")
+        let Some(row) = sql("SELECT id FROM organizations WHERE slug = $1")
             .bind(&**organization)
-            .fetch_optional(&mut *transaction)
+            .fetch_optional(&mut transaction)
             .await?
         else {
             return Ok(false);
@@ -178,12 +180,12 @@ impl Store {
     }
 }
 
-async fn passes(transaction: &mut Write, gate: Gate, now: Timestamp) -> Result<bool, Error> {
+async fn passes(transaction: &mut Work, gate: Gate, now: Timestamp) -> Result<bool, Error> {
     if matches!(gate, Gate::Open) {
         return Ok(true);
     }
-    let taken = sqlx::query("SELECT 1 FROM users LIMIT 1")
-        .fetch_optional(&mut **transaction)
+    let taken = sql("SELECT 1 FROM users LIMIT 1")
+        .fetch_optional(&mut *transaction)
         .await?;
     if taken.is_some() {
         return Ok(false);
@@ -191,19 +193,17 @@ async fn passes(transaction: &mut Write, gate: Gate, now: Timestamp) -> Result<b
     let Gate::SetupLink(hash) = gate else {
         return Ok(true);
     };
-    let spent = sqlx::query(
-        "UPDATE setup_links SET used_at = $1
-         WHERE token_hash = $2 AND used_at IS NULL AND expires_at > $1",
-    )
+    let spent = sql("UPDATE setup_links SET used_at = $1
+         WHERE token_hash = $2 AND used_at IS NULL AND expires_at > $1")
     .bind(now.0)
     .bind(hash.as_slice())
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await?;
-    Ok(spent.rows_affected() == 1)
+    Ok(spent == 1)
 }
 
-async fn insert_user(transaction: &mut Write, user: &NewUser, now: Timestamp) -> Result<(), Error> {
-    sqlx::query(
+async fn insert_user(transaction: &mut Work, user: &NewUser, now: Timestamp) -> Result<(), Error> {
+    sql(
         "INSERT INTO users (id, email, name, password_hash, created_at) VALUES ($1, $2, $3, $4, $5)",
     )
     .bind(user.id.0)
@@ -211,7 +211,7 @@ async fn insert_user(transaction: &mut Write, user: &NewUser, now: Timestamp) ->
     .bind(user.name.as_str())
     .bind(user.password_hash.as_str())
     .bind(now.0)
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await?;
     Ok(())
 }

@@ -1,10 +1,9 @@
 //! Agents: the programs of a workspace.
 
 use super::row::{slug, text, time, uuid};
-use super::write::Write;
+use super::sql::{Row, Work, sql};
 use super::{Error, Store};
 use generic_corp_protocol::{AgentId, OrganizationId, Slug, Timestamp, WorkspaceId};
-use sqlx::{Row, sqlite::SqliteRow};
 
 /// An agent.
 #[derive(Clone, Debug)]
@@ -19,7 +18,7 @@ pub struct AgentRow {
     pub created_at: Timestamp,
 }
 
-pub(super) fn agent(row: &SqliteRow) -> Result<AgentRow, Error> {
+pub(super) fn agent(row: &Row) -> Result<AgentRow, Error> {
     Ok(AgentRow {
         id: AgentId(uuid(row, "id")?),
         name: slug(row, "name")?,
@@ -36,14 +35,14 @@ impl Store {
         after: &str,
         limit: u32,
     ) -> Result<Vec<AgentRow>, Error> {
-        let rows = sqlx::query(
+        let rows = sql(
             "SELECT * FROM agents WHERE workspace_id = $1 AND disabled_at IS NULL AND name > $2
              ORDER BY name LIMIT $3",
         )
         .bind(workspace.0)
         .bind(after)
         .bind(limit)
-        .fetch_all(&self.read)
+        .fetch_all(self.read())
         .await?;
         rows.iter().map(agent).collect()
     }
@@ -73,7 +72,7 @@ impl Store {
 }
 
 pub(super) async fn insert_agent(
-    transaction: &mut Write,
+    transaction: &mut Work,
     organization: OrganizationId,
     workspace: WorkspaceId,
     name: &Slug,
@@ -81,19 +80,20 @@ pub(super) async fn insert_agent(
     limit: u32,
 ) -> Result<Option<AgentRow>, Error> {
     let now = Timestamp::now();
-    let count: i64 = sqlx::query(
+    transaction.hold_organization(organization).await?;
+    let count: i64 = sql(
         "SELECT count(*) AS n FROM agents a JOIN workspaces w ON w.id = a.workspace_id
          WHERE w.organization_id = $1",
     )
     .bind(organization.0)
-    .fetch_one(&mut **transaction)
+    .fetch_one(&mut *transaction)
     .await?
-    .try_get("n")?;
+    .get("n")?;
     if count >= i64::from(limit) {
         return Ok(None);
     }
     let id = AgentId::new();
-    sqlx::query(
+    sql(
         "INSERT INTO agents (id, workspace_id, name, title, created_at) VALUES ($1, $2, $3, $4, $5)",
     )
     .bind(id.0)
@@ -101,7 +101,7 @@ pub(super) async fn insert_agent(
     .bind(&**name)
     .bind(title)
     .bind(now.0)
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await?;
     Ok(Some(AgentRow {
         id,

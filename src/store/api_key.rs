@@ -1,15 +1,13 @@
 //! API keys: a public prefix to find them by, and the hash of the secret.
 
 use super::agent::{agent, insert_agent};
+use super::log::BATCH;
 use super::row::{maybe_time, slug, text, time, uuid};
+use super::sql::{Row, sql};
 use super::{Error, Store};
 use generic_corp_protocol::{
     AgentId, ApiKeyId, OrganizationId, Slug, Timestamp, UserId, WorkspaceId,
 };
-use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
-
-/// Ids in one `IN (…)`.
-const BATCH: usize = 500;
 
 /// A key together with what its agent's row says about it.
 #[derive(Clone, Debug)]
@@ -65,7 +63,7 @@ pub struct NewKey<'a> {
     pub expires_at: Option<Timestamp>,
 }
 
-fn key(row: &SqliteRow) -> Result<KeyRow, Error> {
+fn key(row: &Row) -> Result<KeyRow, Error> {
     Ok(KeyRow {
         id: ApiKeyId(uuid(row, "id")?),
         workspace: WorkspaceId(uuid(row, "workspace_id")?),
@@ -73,7 +71,7 @@ fn key(row: &SqliteRow) -> Result<KeyRow, Error> {
         agent_name: slug(row, "agent_name")?,
         name: text(row, "name")?,
         prefix: text(row, "prefix")?,
-        secret_hash: row.try_get("secret_hash")?,
+        secret_hash: row.get("secret_hash")?,
         scopes: text(row, "scopes")?,
         created_at: time(row, "created_at")?,
         expires_at: maybe_time(row, "expires_at")?,
@@ -86,12 +84,12 @@ fn key(row: &SqliteRow) -> Result<KeyRow, Error> {
 impl Store {
     /// The key that begins with `prefix`.
     pub async fn key_by_prefix(&self, prefix: &str) -> Result<Option<KeyRow>, Error> {
-        let row = sqlx::query(
+        let row = sql(
             "SELECT k.*, a.name AS agent_name, a.disabled_at FROM api_keys k
              JOIN agents a ON a.id = k.agent_id WHERE k.prefix = $1",
         )
         .bind(prefix)
-        .fetch_optional(&self.read)
+        .fetch_optional(self.read())
         .await?;
         row.as_ref().map(key).transpose()
     }
@@ -101,16 +99,12 @@ impl Store {
     pub async fn ended_keys(&self, ids: &[ApiKeyId]) -> Result<Vec<ApiKeyId>, Error> {
         let mut ended = Vec::new();
         for ids in ids.chunks(BATCH) {
-            let mut query = QueryBuilder::<Sqlite>::new(
+            let mut query = sql(
                 "SELECT k.id FROM api_keys k JOIN agents a ON a.id = k.agent_id
-                 WHERE (k.revoked_at IS NOT NULL OR a.disabled_at IS NOT NULL) AND k.id IN (",
+                 WHERE (k.revoked_at IS NOT NULL OR a.disabled_at IS NOT NULL) AND k.id IN ",
             );
-            let mut list = query.separated(", ");
-            for id in ids {
-                list.push_bind(id.0);
-            }
-            query.push(")");
-            for row in query.build().fetch_all(&self.read).await? {
+            query.push_list(ids.iter().map(|id| id.0));
+            for row in query.fetch_all(self.read()).await? {
                 ended.push(ApiKeyId(uuid(&row, "id")?));
             }
         }
@@ -124,7 +118,7 @@ impl Store {
         after: Option<ApiKeyId>,
         limit: u32,
     ) -> Result<Vec<KeyRow>, Error> {
-        let rows = sqlx::query(
+        let rows = sql(
             "SELECT k.*, a.name AS agent_name, a.disabled_at FROM api_keys k
              JOIN agents a ON a.id = k.agent_id
              WHERE k.workspace_id = $1 AND k.revoked_at IS NULL AND k.id > $2
@@ -133,7 +127,7 @@ impl Store {
         .bind(workspace.0)
         .bind(after.map_or(uuid::Uuid::nil(), |id| id.0))
         .bind(limit)
-        .fetch_all(&self.read)
+        .fetch_all(self.read())
         .await?;
         rows.iter().map(key).collect()
     }
@@ -149,10 +143,10 @@ impl Store {
     ) -> Result<Option<KeyRow>, Error> {
         let (id, now) = (ApiKeyId::new(), Timestamp::now());
         let mut transaction = self.begin().await?;
-        let known = sqlx::query("SELECT * FROM agents WHERE workspace_id = $1 AND name = $2")
+        let known = sql("SELECT * FROM agents WHERE workspace_id = $1 AND name = $2")
             .bind(workspace.0)
             .bind(&**new.agent)
-            .fetch_optional(&mut *transaction)
+            .fetch_optional(&mut transaction)
             .await?;
         let agent = match known.as_ref().map(agent).transpose()? {
             Some(agent) => agent,
@@ -171,7 +165,7 @@ impl Store {
                 }
             }
         };
-        sqlx::query(
+        sql(
             "INSERT INTO api_keys (id, organization_id, workspace_id, agent_id, name, prefix,
              secret_hash, scopes, created_by, created_at, expires_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
@@ -187,7 +181,7 @@ impl Store {
         .bind(new.created_by.map(|user| user.0))
         .bind(now.0)
         .bind(new.expires_at.map(|time| time.0))
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await?;
         transaction.commit().await?;
         Ok(Some(KeyRow {
@@ -209,27 +203,28 @@ impl Store {
     /// Revokes a key of a workspace; `false` when there is none to revoke.
     pub async fn revoke_key(&self, workspace: WorkspaceId, id: ApiKeyId) -> Result<bool, Error> {
         let mut transaction = self.begin().await?;
-        let done = sqlx::query(
-            "UPDATE api_keys SET revoked_at = $1
-             WHERE workspace_id = $2 AND id = $3 AND revoked_at IS NULL",
-        )
+        let done = sql("UPDATE api_keys SET revoked_at = $1
+             WHERE workspace_id = $2 AND id = $3 AND revoked_at IS NULL")
         .bind(Timestamp::now().0)
         .bind(workspace.0)
         .bind(id.0)
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await?;
         transaction.commit().await?;
-        Ok(done.rows_affected() == 1)
+        Ok(done == 1)
     }
 
     /// Notes when keys were last used, all in one transaction.
     pub async fn touch_keys(&self, used: &[(ApiKeyId, Timestamp)]) -> Result<(), Error> {
         let mut transaction = self.begin().await?;
+        // In one order, so that nodes which note the same keys do not wait for each other in a circle.
+        let mut used = used.to_vec();
+        used.sort_by_key(|(id, _)| *id);
         for (id, at) in used {
-            sqlx::query("UPDATE api_keys SET last_used_at = $1 WHERE id = $2")
+            sql("UPDATE api_keys SET last_used_at = $1 WHERE id = $2")
                 .bind(at.0)
                 .bind(id.0)
-                .execute(&mut *transaction)
+                .execute(&mut transaction)
                 .await?;
         }
         transaction.commit().await

@@ -1,74 +1,38 @@
 //! Joins a stream's small chunks into large ones, in the background and a little at a time.
 
-use super::Error;
-use super::append::Appender;
 use bytes::{BufMut, BytesMut};
-use generic_corp_protocol::StreamId;
-use rusqlite::params;
 
 /// A joined chunk grows to about this size.
 const CHUNK_BYTES: usize = 64 * 1024;
 /// Chunks that begin this much later than the last mark keep their time.
 const MARK_MS: i64 = 50;
 
-impl Appender {
-    /// Joins the chunks of a stream that begin at `from` or later into one of at most 64 KiB.
-    ///
-    /// Returns where to go on; `None` when the end is reached. The last chunk of a stream that still
-    /// grows may be joined again later.
-    ///
-    /// # Errors
-    /// When the store refuses; nothing was changed.
-    pub fn compact(&mut self, stream: StreamId, from: u64) -> Result<Option<u64>, Error> {
-        let tx = self
-            .connection()
-            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        let mut joined = Joined::default();
-        {
-            let mut select = tx.prepare_cached(
-                "SELECT start, time, data, marks FROM stream_chunks
-                 WHERE stream_id = $1 AND start >= $2 ORDER BY start",
-            )?;
-            let mut rows = select.query(params![stream.0, from as i64])?;
-            while let Some(row) = rows.next()? {
-                let data = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
-                if joined.rows > 0 && joined.data.len() + data.len() > CHUNK_BYTES {
-                    joined.more = true;
-                    break;
-                }
-                let marks: Option<Vec<u8>> = row.get(3)?;
-                joined.push(row.get(0)?, row.get(1)?, data, &marks.unwrap_or_default());
-            }
-        }
-        let next = joined.start + joined.data.len() as i64;
-        if joined.rows > 1 {
-            tx.prepare_cached(
-                "DELETE FROM stream_chunks WHERE stream_id = $1 AND start >= $2 AND start < $3",
-            )?
-            .execute(params![stream.0, joined.start, next])?;
-            tx.prepare_cached(
-                "INSERT INTO stream_chunks (stream_id, start, time, data, marks) VALUES ($1, $2, $3, $4, $5)",
-            )?
-            .execute(params![stream.0, joined.start, joined.time, &joined.data[..], &joined.marks[..]])?;
-        }
-        tx.commit()?;
-        Ok(joined.more.then_some(next as u64))
-    }
-}
+pub(super) const SELECT_CHUNKS: &str = "SELECT start, time, data, marks FROM stream_chunks
+     WHERE stream_id = $1 AND start >= $2 ORDER BY start LIMIT 1024";
+pub(super) const DELETE_CHUNKS: &str =
+    "DELETE FROM stream_chunks WHERE stream_id = $1 AND start >= $2 AND start < $3";
+pub(super) const INSERT_CHUNK: &str =
+    "INSERT INTO stream_chunks (stream_id, start, time, data, marks) VALUES ($1, $2, $3, $4, $5)";
 
+/// Chunks that follow each other, joined into one of at most 64 KiB, unless one alone is larger.
 #[derive(Default)]
-struct Joined {
-    start: i64,
-    time: i64,
+pub(super) struct Joined {
+    pub(super) start: i64,
+    pub(super) time: i64,
     last_mark: i64,
-    data: BytesMut,
-    marks: BytesMut,
+    pub(super) data: BytesMut,
+    pub(super) marks: BytesMut,
     rows: usize,
     more: bool,
 }
 
 impl Joined {
-    fn push(&mut self, start: i64, time: i64, data: &[u8], marks: &[u8]) {
+    /// Adds the next chunk; `false` when it belongs to the next joined one.
+    pub(super) fn push(&mut self, start: i64, time: i64, data: &[u8], marks: &[u8]) -> bool {
+        if self.rows > 0 && self.data.len() + data.len() > CHUNK_BYTES {
+            self.more = true;
+            return false;
+        }
         if self.rows == 0 {
             (self.start, self.time, self.last_mark) = (start, time, time);
         } else {
@@ -82,6 +46,21 @@ impl Joined {
         }
         self.data.extend_from_slice(data);
         self.rows += 1;
+        true
+    }
+
+    pub(super) fn is_worth_writing(&self) -> bool {
+        self.rows > 1
+    }
+
+    /// Where the joined chunk ends.
+    pub(super) fn end(&self) -> i64 {
+        self.start + self.data.len() as i64
+    }
+
+    /// Where to go on, if there is more.
+    pub(super) fn next(&self) -> Option<u64> {
+        self.more.then(|| self.end() as u64)
     }
 
     fn mark(&mut self, start: i64, time: i64) {

@@ -28,6 +28,9 @@ pub enum Error {
     /// The database did not answer, or not in time.
     #[error("the database does not answer: {0}")]
     Unavailable(String),
+    /// Transactions waited for each other in a circle, and this one was chosen to end: it may be tried again.
+    #[error("the database asks to try again: {0}")]
+    Again(String),
     /// Anything else: a fault of the hub.
     #[error("the database refused: {0}")]
     Fault(String),
@@ -38,6 +41,14 @@ impl From<sqlx::Error> for Error {
         match &error {
             sqlx::Error::Database(database) if database.is_unique_violation() => Self::Conflict,
             sqlx::Error::Database(database) => match database.code().as_deref() {
+                // PostgreSQL's SQLSTATEs: out of disk or memory, deadlock or serialization, time-outs of locks
+                // and statements, the server going down.
+                Some(code) if code.len() == 5 => match &code[..2] {
+                    _ if code == "53100" => Self::Full,
+                    "40" => Self::Again(error.to_string()),
+                    "53" | "55" | "57" | "58" | "08" | "25" => Self::Unavailable(error.to_string()),
+                    _ => Self::Fault(error.to_string()),
+                },
                 // SQLite's primary result codes: 13 full, 5 busy, 10 I/O error (extended in the upper bits).
                 Some("13") => Self::Full,
                 Some(code) if matches!(code.parse::<u32>().map(|code| code & 0xff), Ok(5 | 10)) => {
@@ -45,9 +56,12 @@ impl From<sqlx::Error> for Error {
                 }
                 _ => Self::Fault(error.to_string()),
             },
-            sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::PoolClosed => {
-                Self::Unavailable(error.to_string())
-            }
+            sqlx::Error::PoolTimedOut
+            | sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(error.to_string()),
             _ => Self::Fault(error.to_string()),
         }
     }
@@ -74,7 +88,7 @@ impl Error {
         match self {
             Self::Conflict => ErrorCode::Conflict,
             Self::Full => ErrorCode::StorageFull,
-            Self::Unavailable(_) | Self::Locked(_) => ErrorCode::Unavailable,
+            Self::Unavailable(_) | Self::Again(_) | Self::Locked(_) => ErrorCode::Unavailable,
             Self::Open { .. } | Self::Migrate(_) | Self::Fault(_) => ErrorCode::Internal,
         }
     }

@@ -1,12 +1,13 @@
 //! Reads the logs: events of a room, in pages or for a cursor.
 
+use super::sql::{Row, Statement, sql};
 use super::{Error, Store};
-use futures_util::TryStreamExt;
 use generic_corp_protocol::message::StreamRole;
 use generic_corp_protocol::{Event, RoomId, Sender, SenderKind, Slug, Timestamp, WorkspaceId};
 use serde_json::value::RawValue;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite};
+
+/// Ids in one `IN (…)`.
+pub(super) const BATCH: usize = 500;
 
 /// Where a room's log stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,12 +43,12 @@ impl Store {
         workspace: WorkspaceId,
         name: &Slug,
     ) -> Result<Option<RoomId>, Error> {
-        let id = sqlx::query_scalar("SELECT id FROM rooms WHERE workspace_id = $1 AND name = $2")
+        let id = sql("SELECT id FROM rooms WHERE workspace_id = $1 AND name = $2")
             .bind(workspace.0)
             .bind(&**name)
-            .fetch_optional(&self.read)
+            .fetch_optional(self.read())
             .await?;
-        Ok(id.map(RoomId))
+        id.map(|row| Ok(RoomId(row.get("id")?))).transpose()
     }
 
     /// Where the log of a room stands; `None` when the workspace has no such room.
@@ -55,18 +56,38 @@ impl Store {
     /// # Errors
     /// When the store does not answer.
     pub async fn head(&self, workspace: WorkspaceId, room: RoomId) -> Result<Option<Head>, Error> {
-        let row = sqlx::query("SELECT head, epoch FROM rooms WHERE id = $1 AND workspace_id = $2")
+        let row = sql("SELECT head, epoch FROM rooms WHERE id = $1 AND workspace_id = $2")
             .bind(room.0)
             .bind(workspace.0)
-            .fetch_optional(&self.read)
+            .fetch_optional(self.read())
             .await?;
         row.map(|row| {
             Ok(Head {
                 seq: unsigned(&row, "head")?,
-                epoch: row.try_get("epoch")?,
+                epoch: row.get("epoch")?,
             })
         })
         .transpose()
+    }
+
+    /// Where the logs of these rooms stand, whoever they belong to: for a node that has them in memory.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<(RoomId, Head)>, Error> {
+        let mut heads = Vec::with_capacity(rooms.len());
+        for rooms in rooms.chunks(BATCH) {
+            let mut query = sql("SELECT id, head, epoch FROM rooms WHERE id IN ");
+            query.push_list(rooms.iter().map(|id| id.0));
+            for row in query.fetch_all(self.read()).await? {
+                let head = Head {
+                    seq: unsigned(&row, "head")?,
+                    epoch: row.get("epoch")?,
+                };
+                heads.push((RoomId(row.get("id")?), head));
+            }
+        }
+        Ok(heads)
     }
 
     /// Events of a room, ascending. With `after` (or neither) the oldest that match, with `before` the
@@ -80,36 +101,44 @@ impl Store {
         room: RoomId,
         page: &Page,
     ) -> Result<(Vec<Event>, bool), Error> {
-        let backward = page.before.is_some() && page.after.is_none();
-        let mut query = select(workspace, room, page);
-        query.push(if backward {
-            " ORDER BY e.seq DESC"
-        } else {
-            " ORDER BY e.seq"
-        });
-        query.push(" LIMIT ").push_bind(i64::from(page.limit) + 1);
-        let mut rows = query.build().fetch(&self.read);
-        let (mut events, mut bytes, mut more) = (Vec::new(), 0, false);
-        while let Some(row) = rows.try_next().await? {
-            if events.len() == page.limit as usize || bytes > page.max_bytes {
-                more = true;
-                break;
-            }
-            let event = event(&row)?;
-            bytes += event.body.get().len();
-            events.push(event);
-        }
-        if backward {
+        let rows = select(workspace, room, page).fetch_all(self.read()).await?;
+        let read: i64 = match rows.first() {
+            Some(row) => row.get("read")?,
+            None => 0,
+        };
+        let mut events = rows
+            .iter()
+            .take(page.limit as usize)
+            .map(event)
+            .collect::<Result<Vec<_>, _>>()?;
+        let more = read as usize > events.len();
+        if page.is_backward() {
             events.reverse();
         }
         Ok((events, more))
     }
 }
 
-fn select(workspace: WorkspaceId, room: RoomId, page: &Page) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new(
-        "SELECT r.name AS room, e.seq, e.time, e.sender_kind, e.sender_id, e.sender_name, e.kind, e.body,
-                e.key, e.mentions, e.reply_to
+impl Page {
+    fn is_backward(&self) -> bool {
+        self.before.is_some() && self.after.is_none()
+    }
+}
+
+/// The page and one event more, if there is one, to know that there is; `read` is how many there were before
+/// the bytes were counted.
+fn select(workspace: WorkspaceId, room: RoomId, page: &Page) -> Statement {
+    let order = if page.is_backward() {
+        "ORDER BY e.seq DESC"
+    } else {
+        "ORDER BY e.seq"
+    };
+    let mut query = sql(
+        "SELECT * FROM (SELECT found.*, COUNT(*) OVER () AS read FROM (SELECT e.*, r.name AS room,
+             SUM(octet_length(e.body)) OVER (",
+    );
+    query.push(order).push(
+        ") AS bytes
          FROM rooms r JOIN events e ON e.room_id = r.id WHERE r.id = ",
     );
     query
@@ -123,51 +152,54 @@ fn select(workspace: WorkspaceId, room: RoomId, page: &Page) -> QueryBuilder<Sql
         query.push(" AND e.seq < ").push_bind(before as i64);
     }
     if !page.kinds.is_empty() {
-        query.push(" AND e.kind IN (");
-        let mut kinds = query.separated(", ");
-        for kind in &page.kinds {
-            kinds.push_bind(kind.clone());
-        }
-        query.push(")");
+        query.push(" AND e.kind IN ");
+        query.push_list(&page.kinds);
     }
+    query
+        .push(" ")
+        .push(order)
+        .push(" LIMIT ")
+        .push_bind(i64::from(page.limit) + 1)
+        .push(") AS found) AS e WHERE bytes - octet_length(body) <= ")
+        .push_bind(page.max_bytes as i64)
+        .push(" ")
+        .push(order);
     query
 }
 
-fn event(row: &SqliteRow) -> Result<Event, Error> {
-    let body: String = row.try_get("body")?;
-    let mentions: Option<String> = row.try_get("mentions")?;
+fn event(row: &Row) -> Result<Event, Error> {
+    let body: String = row.get("body")?;
+    let mentions: Option<String> = row.get("mentions")?;
     Ok(Event {
         room: slug(row, "room")?,
         seq: unsigned(row, "seq")?,
-        time: Timestamp(row.try_get("time")?),
+        time: Timestamp(row.get("time")?),
         sender: sender(row)?,
-        kind: row.try_get("kind")?,
+        kind: row.get("kind")?,
         body: RawValue::from_string(body).map_err(|error| Error::Fault(error.to_string()))?,
-        key: row.try_get("key")?,
+        key: row.get("key")?,
         mentions: mentions
             .and_then(|text| serde_json::from_str(&text).ok())
             .unwrap_or_default(),
-        reply_to: row
-            .try_get::<Option<i64>, _>("reply_to")?
-            .map(|seq| seq as u64),
+        reply_to: row.get::<Option<i64>>("reply_to")?.map(|seq| seq as u64),
     })
 }
 
-pub(super) fn sender(row: &SqliteRow) -> Result<Sender, Error> {
+pub(super) fn sender(row: &Row) -> Result<Sender, Error> {
     Ok(Sender {
-        kind: parse_sender_kind(row.try_get("sender_kind")?),
-        id: row.try_get("sender_id")?,
-        name: row.try_get("sender_name")?,
+        kind: parse_sender_kind(row.get("sender_kind")?),
+        id: row.get("sender_id")?,
+        name: row.get("sender_name")?,
     })
 }
 
-pub(super) fn slug(row: &SqliteRow, column: &str) -> Result<Slug, Error> {
-    let text: String = row.try_get(column)?;
+pub(super) fn slug(row: &Row, column: &str) -> Result<Slug, Error> {
+    let text: String = row.get(column)?;
     Slug::parse(&text).map_err(|error| Error::Fault(error.to_string()))
 }
 
-pub(super) fn unsigned(row: &SqliteRow, column: &str) -> Result<u64, Error> {
-    Ok(row.try_get::<i64, _>(column)?.max(0) as u64)
+pub(super) fn unsigned(row: &Row, column: &str) -> Result<u64, Error> {
+    Ok(row.get::<i64>(column)?.max(0) as u64)
 }
 
 pub(super) fn sender_kind(kind: SenderKind) -> &'static str {

@@ -14,6 +14,7 @@ pub mod op;
 pub mod room;
 mod row;
 pub mod session;
+mod sql;
 mod stream;
 pub mod workspace;
 mod write;
@@ -24,37 +25,51 @@ pub use log::{Head, Page};
 pub use write::Turn;
 
 use crate::config::Durability;
+use secrecy::{ExposeSecret as _, SecretString};
+use sql::{Database, Place, Work, sql};
+use sqlx::Connection as _;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection as _, SqlitePool};
 use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+use std::path::{Path, PathBuf};
+use std::{str::FromStr, sync::Arc, time::Duration};
 use write::Turns;
+
+/// How long to wait for a connection.
+const ACQUIRE: Duration = Duration::from_secs(5);
 
 /// A cheap handle to the database.
 #[derive(Clone)]
 pub struct Store {
-    pub(crate) read: SqlitePool,
-    pub(crate) write: SqlitePool,
+    database: Database,
     location: Arc<Location>,
 }
 
 struct Location {
+    /// SQLite's file.
     path: PathBuf,
-    durability: Durability,
-    turns: Turns,
+    options: Options,
     // Held as long as a hub's store lives: a second hub on the same file would have its own bus.
     _lock: Option<std::fs::File>,
 }
 
 /// Where and how to open the database.
+#[derive(Clone)]
 pub struct Options {
-    /// `sqlite:PATH`.
-    pub url: String,
-    /// What an ack survives.
+    /// `sqlite:PATH`, or `postgres://…` with credentials.
+    pub url: SecretString,
+    /// What an ack survives, on SQLite; PostgreSQL's `synchronous_commit` says it there.
     pub durability: Durability,
-    /// Connections that read.
+    /// Connections that read; on PostgreSQL those that write are among them.
     pub read_connections: u32,
+}
+
+impl Options {
+    fn is_postgres(&self) -> bool {
+        let url = self.url.expose_secret();
+        url.starts_with("postgres://") || url.starts_with("postgresql://")
+    }
 }
 
 impl Store {
@@ -63,9 +78,12 @@ impl Store {
     /// # Errors
     /// [`Error::Locked`] when another hub has the file, else what the database says.
     pub async fn open(options: Options) -> Result<Self, Error> {
-        let path = place(&options.url)?;
+        if options.is_postgres() {
+            return Self::connect_postgres(options, true).await;
+        }
+        let path = place(options.url.expose_secret())?;
         let lock = lock(&path)?;
-        Self::connect(options, path, Some(lock)).await
+        Self::connect_sqlite(options, path, Some(lock)).await
     }
 
     /// Opens the database, also beside a hub that runs on it: for commands that write no log. The
@@ -74,15 +92,18 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn open_beside(options: Options) -> Result<Self, Error> {
-        let path = place(&options.url)?;
+        if options.is_postgres() {
+            return Self::connect_postgres(options, true).await;
+        }
+        let path = place(options.url.expose_secret())?;
         let lock = match lock(&path) {
             Err(Error::Locked(_)) => None,
             lock => Some(lock?),
         };
-        Self::connect(options, path, lock).await
+        Self::connect_sqlite(options, path, lock).await
     }
 
-    async fn connect(
+    async fn connect_sqlite(
         options: Options,
         path: PathBuf,
         lock: Option<std::fs::File>,
@@ -101,7 +122,7 @@ impl Store {
         let pool = |size| {
             SqlitePoolOptions::new()
                 .max_connections(size)
-                .acquire_timeout(Duration::from_secs(5))
+                .acquire_timeout(ACQUIRE)
         };
         // One connection writes, in turn with the log's.
         let write = pool(1).before_acquire(|connection, _| {
@@ -119,40 +140,108 @@ impl Store {
             .await?;
         let location = Location {
             path,
-            durability: options.durability,
-            turns: Turns::default(),
+            options,
             _lock: lock,
         };
         Ok(Self {
-            read,
-            write,
+            database: Database::Sqlite {
+                read,
+                write,
+                turns: Turns::default(),
+            },
             location: Arc::new(location),
         })
     }
 
-    /// The database file.
-    pub fn path(&self) -> &std::path::Path {
-        &self.location.path
+    async fn connect_postgres(options: Options, migrate: bool) -> Result<Self, Error> {
+        let pool = PgPoolOptions::new()
+            .max_connections(options.read_connections.max(2))
+            .acquire_timeout(ACQUIRE)
+            .connect_with(postgres(&options)?)
+            .await?;
+        if migrate {
+            // Nodes that start together wait for each other: sqlx takes an advisory lock.
+            sqlx::migrate!("migrations/postgres").run(&pool).await?;
+        }
+        let location = Location {
+            path: PathBuf::new(),
+            options,
+            _lock: None,
+        };
+        Ok(Self {
+            database: Database::Postgres(pool),
+            location: Arc::new(location),
+        })
     }
 
-    /// What an ack survives.
-    pub fn durability(&self) -> Durability {
-        self.location.durability
+    /// The folder of SQLite's file, where this hub may keep what is its own; `None` with PostgreSQL.
+    pub fn folder(&self) -> Option<&Path> {
+        match &self.database {
+            Database::Sqlite { .. } => self.location.path.parent(),
+            Database::Postgres(_) => None,
+        }
     }
 
-    fn turns(&self) -> Turns {
-        self.location.turns.clone()
+    /// Whether other nodes may write it too.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.database, Database::Postgres(_))
+    }
+
+    /// What it is, for people: no credentials.
+    pub fn describe(&self) -> String {
+        match &self.database {
+            Database::Sqlite { .. } => format!("SQLite {}", self.location.path.display()),
+            Database::Postgres(pool) => {
+                let options = pool.connect_options();
+                format!(
+                    "PostgreSQL at {}:{}",
+                    options.get_host(),
+                    options.get_port()
+                )
+            }
+        }
+    }
+
+    /// SQLite's pools, for tests that change or close them.
+    #[cfg(test)]
+    pub(crate) fn sqlite(&self) -> (&sqlx::SqlitePool, &sqlx::SqlitePool) {
+        match &self.database {
+            Database::Sqlite { read, write, .. } => (read, write),
+            Database::Postgres(_) => panic!("the store is on SQLite in this test"),
+        }
+    }
+
+    fn read(&self) -> Place<'_> {
+        self.database.read()
+    }
+
+    async fn begin(&self) -> Result<Work, Error> {
+        self.database.begin().await
     }
 
     /// Whether the database answers.
     pub async fn ping(&self) -> bool {
-        sqlx::query("SELECT 1").execute(&self.read).await.is_ok()
+        sql("SELECT 1").execute(self.read()).await.is_ok()
     }
 }
 
 /// The file that a URL (`sqlite:PATH`) names.
 pub fn path(url: &str) -> PathBuf {
     PathBuf::from(url.trim_start_matches("sqlite:").trim_start_matches("//"))
+}
+
+/// How to connect, and what every connection is held to: no statement and no lock lasts for ever, and a
+/// node that was paused holds no transaction open.
+fn postgres(options: &Options) -> Result<PgConnectOptions, Error> {
+    let connect = PgConnectOptions::from_str(options.url.expose_secret())
+        .map_err(|_| Error::Fault("database.url is no address of a PostgreSQL".into()))?;
+    Ok(connect.application_name("generic-corp").options([
+        ("lock_timeout", "5s"),
+        ("statement_timeout", "10s"),
+        ("idle_in_transaction_session_timeout", "5s"),
+        ("synchronous_commit", "on"),
+        ("tcp_user_timeout", "10s"),
+    ]))
 }
 
 /// The file of a URL, in a folder that there is.

@@ -71,6 +71,19 @@ pub struct Ending {
     pub metadata: Option<Box<RawValue>>,
 }
 
+impl Ending {
+    /// The end of a stream whose producer is gone; the hub's word.
+    pub fn interrupted() -> Self {
+        Self {
+            sender: None,
+            offset: None,
+            outcome: StreamOutcome::Interrupted,
+            exit_code: None,
+            metadata: None,
+        }
+    }
+}
+
 /// One operation on a log.
 #[derive(Clone, Debug)]
 pub enum Op {

@@ -1,10 +1,9 @@
 //! Rooms. The log's columns (`head`, `epoch`, `last_at`) are read here and written by the log.
 
 use super::row::{maybe_time, number, slug, text, time, uuid};
-use super::write::Write;
+use super::sql::{Row, Work, sql};
 use super::{Error, Store};
 use generic_corp_protocol::{OrganizationId, RoomId, Slug, Timestamp, WorkspaceId};
-use sqlx::{Row, sqlite::SqliteRow};
 
 /// A room.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +26,7 @@ pub struct RoomRow {
     pub open_streams: u32,
 }
 
-fn room(row: &SqliteRow) -> Result<RoomRow, Error> {
+fn room(row: &Row) -> Result<RoomRow, Error> {
     Ok(RoomRow {
         id: RoomId(uuid(row, "id")?),
         name: slug(row, "name")?,
@@ -36,7 +35,7 @@ fn room(row: &SqliteRow) -> Result<RoomRow, Error> {
         epoch: text(row, "epoch")?,
         last_at: maybe_time(row, "last_at")?,
         created_at: time(row, "created_at")?,
-        open_streams: row.try_get("open_streams")?,
+        open_streams: number(row, "open_streams")?.max(0) as u32,
     })
 }
 
@@ -47,14 +46,12 @@ impl Store {
         workspace: WorkspaceId,
         name: &Slug,
     ) -> Result<Option<RoomRow>, Error> {
-        let row = sqlx::query(
-            "SELECT r.*, (SELECT count(*) FROM streams s
+        let row = sql("SELECT r.*, (SELECT count(*) FROM streams s
                           WHERE s.room_id = r.id AND s.state = 'open') AS open_streams
-             FROM rooms r WHERE r.workspace_id = $1 AND r.name = $2",
-        )
+             FROM rooms r WHERE r.workspace_id = $1 AND r.name = $2")
         .bind(workspace.0)
         .bind(&**name)
-        .fetch_optional(&self.read)
+        .fetch_optional(self.read())
         .await?;
         row.as_ref().map(room).transpose()
     }
@@ -66,15 +63,13 @@ impl Store {
         after: &str,
         limit: u32,
     ) -> Result<Vec<RoomRow>, Error> {
-        let rows = sqlx::query(
-            "SELECT r.*, (SELECT count(*) FROM streams s
+        let rows = sql("SELECT r.*, (SELECT count(*) FROM streams s
                           WHERE s.room_id = r.id AND s.state = 'open') AS open_streams
-             FROM rooms r WHERE r.workspace_id = $1 AND r.name > $2 ORDER BY r.name LIMIT $3",
-        )
+             FROM rooms r WHERE r.workspace_id = $1 AND r.name > $2 ORDER BY r.name LIMIT $3")
         .bind(workspace.0)
         .bind(after)
         .bind(limit)
-        .fetch_all(&self.read)
+        .fetch_all(self.read())
         .await?;
         rows.iter().map(room).collect()
     }
@@ -90,14 +85,15 @@ impl Store {
     ) -> Result<Option<RoomRow>, Error> {
         let now = Timestamp::now();
         let mut transaction = self.begin().await?;
-        let count: i64 = sqlx::query(
+        transaction.hold_organization(organization).await?;
+        let count: i64 = sql(
             "SELECT count(*) AS n FROM rooms r JOIN workspaces w ON w.id = r.workspace_id
              WHERE w.organization_id = $1",
         )
         .bind(organization.0)
-        .fetch_one(&mut *transaction)
+        .fetch_one(&mut transaction)
         .await?
-        .try_get("n")?;
+        .get("n")?;
         if count >= i64::from(limit) {
             return Ok(None);
         }
@@ -117,7 +113,7 @@ impl Store {
 }
 
 pub(super) async fn insert_room(
-    transaction: &mut Write,
+    transaction: &mut Work,
     workspace: WorkspaceId,
     name: &Slug,
     topic: &str,
@@ -126,7 +122,7 @@ pub(super) async fn insert_room(
     let id = RoomId::new();
     // The random half of a fresh UUID: two logs of one name never share an epoch.
     let epoch = format!("{:08x}", uuid::Uuid::now_v7().as_u128() as u32);
-    sqlx::query(
+    sql(
         "INSERT INTO rooms (id, workspace_id, name, topic, epoch, created_at)
          VALUES ($1, $2, $3, $4, $5, $6)",
     )
@@ -136,7 +132,7 @@ pub(super) async fn insert_room(
     .bind(topic)
     .bind(epoch.as_str())
     .bind(now.0)
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await?;
     Ok((id, epoch))
 }

@@ -1,31 +1,31 @@
 //! Columns as the types of the contract.
 
 use super::Error;
+use super::sql::Row;
 use generic_corp_protocol::{Slug, Timestamp};
-use sqlx::{Row, sqlite::SqliteRow};
 use uuid::Uuid;
 
-pub(super) fn uuid(row: &SqliteRow, column: &str) -> Result<Uuid, Error> {
-    Ok(row.try_get(column)?)
+pub(super) fn uuid(row: &Row, column: &str) -> Result<Uuid, Error> {
+    row.get(column)
 }
 
-pub(super) fn slug(row: &SqliteRow, column: &str) -> Result<Slug, Error> {
-    let text: String = row.try_get(column)?;
+pub(super) fn slug(row: &Row, column: &str) -> Result<Slug, Error> {
+    let text: String = row.get(column)?;
     Slug::parse(&text).map_err(|_| Error::Fault(format!("{column} holds no name")))
 }
 
-pub(super) fn text(row: &SqliteRow, column: &str) -> Result<String, Error> {
-    Ok(row.try_get(column)?)
+pub(super) fn text(row: &Row, column: &str) -> Result<String, Error> {
+    row.get(column)
 }
 
-pub(super) fn number(row: &SqliteRow, column: &str) -> Result<i64, Error> {
-    Ok(row.try_get(column)?)
+pub(super) fn number(row: &Row, column: &str) -> Result<i64, Error> {
+    row.get(column)
 }
 
-pub(super) fn time(row: &SqliteRow, column: &str) -> Result<Timestamp, Error> {
-    Ok(Timestamp(row.try_get(column)?))
+pub(super) fn time(row: &Row, column: &str) -> Result<Timestamp, Error> {
+    Ok(Timestamp(row.get(column)?))
 }
 
-pub(super) fn maybe_time(row: &SqliteRow, column: &str) -> Result<Option<Timestamp>, Error> {
-    Ok(row.try_get::<Option<i64>, _>(column)?.map(Timestamp))
+pub(super) fn maybe_time(row: &Row, column: &str) -> Result<Option<Timestamp>, Error> {
+    Ok(row.get::<Option<i64>>(column)?.map(Timestamp))
 }

@@ -1,15 +1,13 @@
 //! Signed-in sessions: families of refresh tokens, of which only the newest counts.
 
+use super::log::BATCH;
 use super::row::{maybe_time, number, text, time, uuid};
+use super::sql::{Row, sql};
 use super::{Error, Store};
 use generic_corp_protocol::{SessionId, Timestamp, UserId};
-use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
 
 /// Live sessions one user may have; beyond it the oldest end.
 const MAX_SESSIONS: i64 = 100;
-/// Ids in one `IN (…)`.
-const BATCH: usize = 500;
-
 /// A session together with what its user's row says about it.
 #[derive(Clone, Debug)]
 pub struct SessionRow {
@@ -51,7 +49,7 @@ pub enum Rotation {
     Over,
 }
 
-fn session(row: &SqliteRow) -> Result<SessionRow, Error> {
+fn session(row: &Row) -> Result<SessionRow, Error> {
     let generation = number(row, "generation")?;
     Ok(SessionRow {
         id: SessionId(uuid(row, "id")?),
@@ -74,10 +72,7 @@ const ONE: &str = "SELECT s.*, u.email, u.name, u.disabled_at, u.generation AS u
 impl Store {
     /// The session with this id.
     pub async fn session(&self, id: SessionId) -> Result<Option<SessionRow>, Error> {
-        let row = sqlx::query(ONE)
-            .bind(id.0)
-            .fetch_optional(&self.read)
-            .await?;
+        let row = sql(ONE).bind(id.0).fetch_optional(self.read()).await?;
         row.as_ref().map(session).transpose()
     }
 
@@ -89,18 +84,14 @@ impl Store {
     ) -> Result<Vec<SessionId>, Error> {
         let mut ended = Vec::new();
         for ids in ids.chunks(BATCH) {
-            let mut query = QueryBuilder::<Sqlite>::new(
+            let mut query = sql(
                 "SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id
                  WHERE (s.ended_at IS NOT NULL OR u.disabled_at IS NOT NULL
                         OR u.generation <> s.generation OR s.expires_at <= ",
             );
-            query.push_bind(now.0).push(") AND s.id IN (");
-            let mut list = query.separated(", ");
-            for id in ids {
-                list.push_bind(id.0);
-            }
-            query.push(")");
-            for row in query.build().fetch_all(&self.read).await? {
+            query.push_bind(now.0).push(") AND s.id IN ");
+            query.push_list(ids.iter().map(|id| id.0));
+            for row in query.fetch_all(self.read()).await? {
                 ended.push(SessionId(uuid(&row, "id")?));
             }
         }
@@ -116,19 +107,18 @@ impl Store {
     ) -> Result<SessionId, Error> {
         let (id, now) = (SessionId::new(), Timestamp::now());
         let mut transaction = self.begin().await?;
-        sqlx::query(
-            "INSERT INTO sessions
+        transaction.hold(&format!("sessions of {user}")).await?;
+        sql("INSERT INTO sessions
              (id, user_id, generation, refresh_counter, rotated_at, created_at, expires_at)
-             VALUES ($1, $2, $3, 0, $4, $4, $5)",
-        )
+             VALUES ($1, $2, $3, 0, $4, $4, $5)")
         .bind(id.0)
         .bind(user.0)
         .bind(generation)
         .bind(now.0)
         .bind(expires_at.0)
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await?;
-        sqlx::query(
+        sql(
             "UPDATE sessions SET ended_at = $2 WHERE ended_at IS NULL AND id IN
              (SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL
               ORDER BY created_at DESC, id DESC LIMIT 1000 OFFSET $3)",
@@ -136,12 +126,12 @@ impl Store {
         .bind(user.0)
         .bind(now.0)
         .bind(MAX_SESSIONS)
-        .execute(&mut *transaction)
+        .execute(&mut transaction)
         .await?;
-        sqlx::query("DELETE FROM sessions WHERE user_id = $1 AND expires_at <= $2")
+        sql("DELETE FROM sessions WHERE user_id = $1 AND expires_at <= $2")
             .bind(user.0)
             .bind(now.0)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         transaction.commit().await?;
         Ok(id)
@@ -158,10 +148,8 @@ impl Store {
     ) -> Result<Rotation, Error> {
         let now = Timestamp::now();
         let mut transaction = self.begin().await?;
-        let row = sqlx::query(ONE)
-            .bind(id.0)
-            .fetch_optional(&mut *transaction)
-            .await?;
+        transaction.hold(&format!("session {id}")).await?;
+        let row = sql(ONE).bind(id.0).fetch_optional(&mut transaction).await?;
         let Some(mut found) = row.as_ref().map(session).transpose()? else {
             return Ok(Rotation::Over);
         };
@@ -172,14 +160,14 @@ impl Store {
             found.refresh_counter += 1;
             found.rotated_at = now;
             found.expires_at = now.plus_ms(lifetime_ms);
-            sqlx::query(
+            sql(
                 "UPDATE sessions SET refresh_counter = $1, rotated_at = $2, expires_at = $3 WHERE id = $4",
             )
             .bind(found.refresh_counter)
             .bind(now.0)
             .bind(found.expires_at.0)
             .bind(id.0)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
             transaction.commit().await?;
             return Ok(Rotation::Now(found));
@@ -188,10 +176,10 @@ impl Store {
         if counter + 1 == found.refresh_counter && age <= grace_ms {
             return Ok(Rotation::Now(found));
         }
-        sqlx::query("UPDATE sessions SET ended_at = $1 WHERE id = $2")
+        sql("UPDATE sessions SET ended_at = $1 WHERE id = $2")
             .bind(now.0)
             .bind(id.0)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         transaction.commit().await?;
         Ok(Rotation::Reused)
@@ -200,10 +188,10 @@ impl Store {
     /// Ends a session.
     pub async fn end_session(&self, id: SessionId) -> Result<(), Error> {
         let mut transaction = self.begin().await?;
-        sqlx::query("UPDATE sessions SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL")
+        sql("UPDATE sessions SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL")
             .bind(Timestamp::now().0)
             .bind(id.0)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         transaction.commit().await
     }

@@ -2,10 +2,9 @@
 
 use super::account::Founding;
 use super::row::{slug, text, time, uuid};
-use super::write::Write;
+use super::sql::{Row, Work, sql};
 use super::{Error, Store};
 use generic_corp_protocol::{OrganizationId, Slug, Timestamp, UserId, WorkspaceId};
-use sqlx::sqlite::SqliteRow;
 
 /// An organization, and the asker's role in it.
 #[derive(Clone, Debug)]
@@ -48,7 +47,7 @@ pub struct ReachRow {
     pub role: String,
 }
 
-fn organization(row: &SqliteRow) -> Result<OrganizationRow, Error> {
+fn organization(row: &Row) -> Result<OrganizationRow, Error> {
     Ok(OrganizationRow {
         id: OrganizationId(uuid(row, "id")?),
         slug: slug(row, "slug")?,
@@ -58,7 +57,7 @@ fn organization(row: &SqliteRow) -> Result<OrganizationRow, Error> {
     })
 }
 
-fn workspace(row: &SqliteRow) -> Result<WorkspaceRow, Error> {
+fn workspace(row: &Row) -> Result<WorkspaceRow, Error> {
     Ok(WorkspaceRow {
         id: WorkspaceId(uuid(row, "id")?),
         organization: OrganizationId(uuid(row, "organization_id")?),
@@ -68,7 +67,7 @@ fn workspace(row: &SqliteRow) -> Result<WorkspaceRow, Error> {
     })
 }
 
-fn reach(row: &SqliteRow) -> Result<ReachRow, Error> {
+fn reach(row: &Row) -> Result<ReachRow, Error> {
     Ok(ReachRow {
         workspace: workspace(row)?,
         plan: text(row, "plan")?,
@@ -84,28 +83,24 @@ impl Store {
         id: Option<WorkspaceId>,
         name: &str,
     ) -> Result<Vec<ReachRow>, Error> {
-        let rows = sqlx::query(
-            "SELECT w.*, o.plan, m.role FROM memberships m
+        let rows = sql("SELECT w.*, o.plan, m.role FROM memberships m
              JOIN workspaces w ON w.organization_id = m.organization_id
              JOIN organizations o ON o.id = m.organization_id
-             WHERE m.user_id = $1 AND (w.id = $2 OR w.slug = $3) LIMIT 2",
-        )
+             WHERE m.user_id = $1 AND (w.id = $2 OR w.slug = $3) LIMIT 2")
         .bind(user.0)
         .bind(id.map(|id| id.0))
         .bind(name)
-        .fetch_all(&self.read)
+        .fetch_all(self.read())
         .await?;
         rows.iter().map(reach).collect()
     }
 
     /// The workspace with this id, for one whose credential names it.
     pub async fn workspace_reach(&self, id: WorkspaceId) -> Result<Option<ReachRow>, Error> {
-        let row = sqlx::query(
-            "SELECT w.*, o.plan, '' AS role FROM workspaces w
-             JOIN organizations o ON o.id = w.organization_id WHERE w.id = $1",
-        )
+        let row = sql("SELECT w.*, o.plan, '' AS role FROM workspaces w
+             JOIN organizations o ON o.id = w.organization_id WHERE w.id = $1")
         .bind(id.0)
-        .fetch_optional(&self.read)
+        .fetch_optional(self.read())
         .await?;
         row.as_ref().map(reach).transpose()
     }
@@ -116,26 +111,24 @@ impl Store {
         id: Option<WorkspaceId>,
         name: &str,
     ) -> Result<Vec<ReachRow>, Error> {
-        let rows = sqlx::query(
-            "SELECT w.*, o.plan, '' AS role FROM workspaces w
+        let rows = sql("SELECT w.*, o.plan, '' AS role FROM workspaces w
              JOIN organizations o ON o.id = w.organization_id
-             WHERE w.id = $1 OR w.slug = $2 LIMIT 2",
-        )
+             WHERE w.id = $1 OR w.slug = $2 LIMIT 2")
         .bind(id.map(|id| id.0))
         .bind(name)
-        .fetch_all(&self.read)
+        .fetch_all(self.read())
         .await?;
         rows.iter().map(reach).collect()
     }
 
     /// The organizations that `user` is a member of.
     pub async fn organizations(&self, user: UserId) -> Result<Vec<OrganizationRow>, Error> {
-        let rows = sqlx::query(
+        let rows = sql(
             "SELECT o.*, m.role FROM memberships m JOIN organizations o ON o.id = m.organization_id
              WHERE m.user_id = $1 ORDER BY o.slug",
         )
         .bind(user.0)
-        .fetch_all(&self.read)
+        .fetch_all(self.read())
         .await?;
         rows.iter().map(organization).collect()
     }
@@ -145,18 +138,18 @@ impl Store {
         &self,
         id: OrganizationId,
     ) -> Result<Option<OrganizationRow>, Error> {
-        let row = sqlx::query("SELECT *, 'agent' AS role FROM organizations WHERE id = $1")
+        let row = sql("SELECT *, 'agent' AS role FROM organizations WHERE id = $1")
             .bind(id.0)
-            .fetch_optional(&self.read)
+            .fetch_optional(self.read())
             .await?;
         row.as_ref().map(organization).transpose()
     }
 
     /// The workspaces of an organization.
     pub async fn workspaces(&self, of: OrganizationId) -> Result<Vec<WorkspaceRow>, Error> {
-        let rows = sqlx::query("SELECT * FROM workspaces WHERE organization_id = $1 ORDER BY slug")
+        let rows = sql("SELECT * FROM workspaces WHERE organization_id = $1 ORDER BY slug")
             .bind(of.0)
-            .fetch_all(&self.read)
+            .fetch_all(self.read())
             .await?;
         rows.iter().map(workspace).collect()
     }
@@ -184,43 +177,41 @@ impl Store {
 }
 
 pub(super) async fn insert_organization(
-    transaction: &mut Write,
+    transaction: &mut Work,
     founding: &Founding<'_>,
     now: Timestamp,
 ) -> Result<OrganizationId, Error> {
     let id = OrganizationId::new();
-    sqlx::query(
-        "INSERT INTO organizations (id, slug, name, plan, created_at) VALUES ($1, $2, $2, $3, $4)",
-    )
-    .bind(id.0)
-    .bind(&**founding.organization)
-    .bind(founding.plan)
-    .bind(now.0)
-    .execute(&mut **transaction)
-    .await?;
+    sql("INSERT INTO organizations (id, slug, name, plan, created_at) VALUES ($1, $2, $2, $3, $4)")
+        .bind(id.0)
+        .bind(&**founding.organization)
+        .bind(founding.plan)
+        .bind(now.0)
+        .execute(&mut *transaction)
+        .await?;
     Ok(id)
 }
 
 pub(super) async fn insert_membership(
-    transaction: &mut Write,
+    transaction: &mut Work,
     organization: OrganizationId,
     user: UserId,
     now: Timestamp,
 ) -> Result<(), Error> {
-    sqlx::query(
+    sql(
         "INSERT INTO memberships (organization_id, user_id, role, created_at)
          VALUES ($1, $2, 'owner', $3)",
     )
     .bind(organization.0)
     .bind(user.0)
     .bind(now.0)
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await?;
     Ok(())
 }
 
 pub(super) async fn insert_workspace(
-    transaction: &mut Write,
+    transaction: &mut Work,
     organization: OrganizationId,
     slug: &Slug,
     name: &str,
@@ -228,7 +219,7 @@ pub(super) async fn insert_workspace(
     now: Timestamp,
 ) -> Result<WorkspaceId, Error> {
     let id = WorkspaceId::new();
-    sqlx::query(
+    sql(
         "INSERT INTO workspaces (id, organization_id, slug, name, created_at)
          VALUES ($1, $2, $3, $4, $5)",
     )
@@ -237,7 +228,7 @@ pub(super) async fn insert_workspace(
     .bind(&**slug)
     .bind(name)
     .bind(now.0)
-    .execute(&mut **transaction)
+    .execute(&mut *transaction)
     .await?;
     super::room::insert_room(transaction, id, room, "", now).await?;
     Ok(id)

@@ -8,6 +8,7 @@ use crate::tenant::{Error, Page, Scope, Tenants};
 use anyhow::{Context as _, bail, ensure};
 use generic_corp_protocol::Slug;
 use generic_corp_protocol::rest::{NewAgent, NewApiKey, NewRoom};
+use secrecy::ExposeSecret as _;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::net::ToSocketAddrs as _;
@@ -73,10 +74,14 @@ pub fn prepare(config: &mut Config) -> anyhow::Result<Login> {
         server.public_url.is_empty(),
         "--demo prints a password and is for this machine alone; it has no server.public_url"
     );
-    let database = store::path(&config.database.url);
+    ensure!(
+        config.database.url.expose_secret().starts_with("sqlite:"),
+        "--demo keeps its world in a file; set database.url to sqlite:PATH for it"
+    );
+    let database = store::path(config.database.url.expose_secret());
     let folder = database.parent().unwrap_or(Path::new("")).join(FOLDER);
     let password = password(&folder)?;
-    config.database.url = format!("sqlite:{}", folder.join(DATABASE).display());
+    config.database.url = format!("sqlite:{}", folder.join(DATABASE).display()).into();
     config.bootstrap.email = EMAIL.to_owned();
     config.bootstrap.password = password.clone().into();
     config.bootstrap.organization = ORGANIZATION.to_owned();
@@ -201,7 +206,7 @@ mod tests {
 
     fn settings(folder: &Path) -> Config {
         let (mut config, _) = crate::config::load(None).expect("the defaults load");
-        config.database.url = format!("sqlite:{}", folder.join("real.db").display());
+        config.database.url = format!("sqlite:{}", folder.join("real.db").display()).into();
         config
     }
 
@@ -212,7 +217,7 @@ mod tests {
         let first = prepare(&mut config).expect("prepared");
         assert_eq!(first.password.len(), 19);
         assert_eq!(
-            store::path(&config.database.url),
+            store::path(config.database.url.expose_secret()),
             folder.path().join("demo/hub.db")
         );
         let again = prepare(&mut settings(folder.path())).expect("prepared again");

@@ -90,7 +90,7 @@ async fn play(store: &Store, acts: Vec<Act>, sizes: (usize, usize)) {
 
 async fn open(folder: &std::path::Path) -> Store {
     let store = Store::open(store::Options {
-        url: format!("sqlite:{}", folder.join("hub.db").display()),
+        url: format!("sqlite:{}", folder.join("hub.db").display()).into(),
         durability: Durability::Normal,
         read_connections: 2,
     });

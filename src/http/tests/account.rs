@@ -75,7 +75,7 @@ async fn an_old_setup_link_is_void() {
         .expect("asked")
         .expect("needed");
     sqlx::query("UPDATE setup_links SET expires_at = 1")
-        .execute(&hub.store.write)
+        .execute(hub.store.sqlite().1)
         .await
         .expect("ran");
     assert_eq!(

@@ -145,7 +145,7 @@ async fn a_name_in_two_organizations_asks_for_the_id() {
          SELECT o.id, u.id, 'viewer', 0 FROM organizations o, users u
          WHERE o.slug = 'bobs' AND u.email = 'ann@example.com'",
     )
-    .execute(&hub.store.write)
+    .execute(hub.store.sqlite().1)
     .await
     .expect("ran");
     let ann = hub.login(EMAIL).await.access_token;

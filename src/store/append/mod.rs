@@ -1,31 +1,33 @@
-//! Commits batches of operations to the logs on SQLite: one transaction a batch.
+//! Commits batches of operations to the logs: one transaction a batch.
 //!
-//! This is the write path of the embedded store, on a connection and a thread of its own (a prepared
-//! statement costs 2–4 µs here against a thread hop each through the pool).
+//! What a batch does is worked out in memory (`plan`), the same on every database; `sqlite` and `postgres`
+//! read what it needs and write what it leaves.
 
-mod batch;
 mod event;
 mod mark;
+mod plan;
+mod postgres;
 mod restart;
-mod room;
+mod sqlite;
 mod stream;
 
 use super::op::{Done, Op, Refusal};
+use super::sql::Database;
 use super::write::{Turn, Turns};
-use super::{Error, Store, lock_path};
-use crate::config::Durability;
-use batch::Batch;
-use mark::Mark;
-use rusqlite::{Connection, OptionalExtension as _};
+use super::{Error, Store};
+use generic_corp_protocol::StreamId;
+use plan::Plan;
 
-/// The one writer of the logs.
+/// A writer of the logs, for a thread of its own.
 pub struct Appender {
-    connection: Connection,
+    target: Target,
     lease_ms: i64,
-    /// Batches committed since the database was made; in the database and, as a mark, beside it.
-    commits: u64,
-    mark: Mark,
-    turns: Turns,
+    turns: Option<Turns>,
+}
+
+enum Target {
+    Sqlite(sqlite::Writer),
+    Postgres(postgres::Writer),
 }
 
 /// The results of a batch, one an operation, in order.
@@ -46,34 +48,37 @@ impl Appender {
     /// # Errors
     /// When the database cannot be opened.
     pub fn open(store: &Store, lease_seconds: u64) -> Result<Self, Error> {
-        let connection = Connection::open(store.path())?;
-        connection.busy_timeout(std::time::Duration::from_secs(5))?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        let synchronous = match store.durability() {
-            Durability::Full => "FULL",
-            Durability::Normal => "NORMAL",
+        let target = match &store.database {
+            Database::Sqlite { .. } => Target::Sqlite(sqlite::Writer::open(
+                &store.location.path,
+                store.location.options.durability,
+            )?),
+            Database::Postgres(pool) => Target::Postgres(postgres::Writer::open(pool)?),
         };
-        connection.pragma_update(None, "synchronous", synchronous)?;
-        connection.set_prepared_statement_cache_capacity(64);
-        let commits: Option<String> = connection
-            .query_row(
-                "SELECT value FROM instance WHERE key = 'commits'",
-                [],
-                |row| row.get(0),
-            )
-            .optional()?;
         Ok(Self {
-            connection,
+            target,
             lease_ms: (lease_seconds * 1000) as i64,
-            commits: commits.and_then(|text| text.parse().ok()).unwrap_or(0),
-            mark: Mark::open(&lock_path(store.path())).map_err(fault)?,
-            turns: store.turns(),
+            turns: store.database.turns(),
         })
     }
 
-    /// Waits for this writer's turn among the hub's. Must not be called on a thread that runs tasks.
-    pub fn turn(&self) -> Turn {
-        self.turns.clone().blocking_lock_owned()
+    /// Waits for this writer's turn among the hub's, where they take turns. Must not be called on a thread that
+    /// runs tasks.
+    pub fn turn(&self) -> Option<Turn> {
+        let turns = self.turns.clone()?;
+        Some(turns.blocking_lock_owned())
+    }
+
+    /// Takes over the logs after a start; see [`sqlite::Writer::take_over`]. Other nodes may be at work on
+    /// PostgreSQL: there nothing is done.
+    ///
+    /// # Errors
+    /// When the store refuses; nothing was changed.
+    pub fn take_over(&mut self) -> Result<bool, Error> {
+        match &mut self.target {
+            Target::Sqlite(writer) => writer.take_over(self.lease_ms),
+            Target::Postgres(_) => Ok(false),
+        }
     }
 
     /// Commits all operations together. A refusal concerns its operation alone.
@@ -99,28 +104,30 @@ impl Appender {
     }
 
     fn commit_together(&mut self, ops: &[Op]) -> Result<Results, Error> {
-        let (lease_ms, commits) = (self.lease_ms, self.commits + 1);
-        let transaction = self
-            .connection
-            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        let mut batch = Batch::new(&transaction, lease_ms);
-        let results = ops
-            .iter()
-            .map(|op| Ok(batch.apply(op)?.map_err(Failure::Refused)))
-            .collect::<Result<Results, Error>>()?;
-        batch.finish(commits)?;
-        transaction.commit()?;
-        self.commits = commits;
-        // One that was not written lags, which is no harm.
-        let _ = self.mark.write(commits);
-        Ok(results)
+        match &mut self.target {
+            Target::Sqlite(writer) => writer.commit(ops, self.lease_ms),
+            Target::Postgres(writer) => writer.commit(ops, self.lease_ms),
+        }
     }
 
-    pub(super) fn connection(&mut self) -> &mut Connection {
-        &mut self.connection
+    /// Joins the chunks of a stream that begin at `from` or later into one; see [`super::compact`].
+    ///
+    /// Returns where to go on; `None` when the end is reached. The last chunk of a stream that still
+    /// grows may be joined again later.
+    ///
+    /// # Errors
+    /// When the store refuses; nothing was changed.
+    pub fn compact(&mut self, stream: StreamId, from: u64) -> Result<Option<u64>, Error> {
+        match &mut self.target {
+            Target::Sqlite(writer) => writer.compact(stream, from),
+            Target::Postgres(writer) => writer.compact(stream, from),
+        }
     }
 }
 
-fn fault(error: std::io::Error) -> Error {
-    Error::Fault(format!("the mark beside the database: {error}"))
+/// Works out a batch on what was read for it.
+fn results(plan: &mut Plan, ops: &[Op]) -> Result<Results, Error> {
+    ops.iter()
+        .map(|op| Ok(plan.apply(op)?.map_err(Failure::Refused)))
+        .collect()
 }
