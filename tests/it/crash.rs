@@ -9,6 +9,7 @@ mod stage;
 mod truth;
 mod viewer;
 
+use crate::support::database::is_postgres;
 use crate::support::{PATIENCE, TestServer};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -100,7 +101,9 @@ async fn thirty_kills_lose_and_repeat_nothing() {
         truth.must_equal(who, &outcome(who, viewer).await);
     }
     hub.kill().await;
-    truth::file_is_sound(&hub.database());
+    if !is_postgres() {
+        truth::file_is_sound(&hub.database());
+    }
     let tally = stage.tally();
     println!("{tally:?}; {} events in {:?}", truth.len(), begun.elapsed());
     tally.must_prove(KILLS);

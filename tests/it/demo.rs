@@ -11,7 +11,11 @@ const BOTS: [&str; 5] = ["devonte", "graham", "marcus", "sable", "yuki"];
 
 async fn start() -> TestServer {
     let with_argument = ["sh", "-c", "exec \"$@\" --demo", "sh"];
-    TestServer::builder().below(&with_argument).start().await
+    TestServer::builder()
+        .on_sqlite()
+        .below(&with_argument)
+        .start()
+        .await
 }
 
 /// What the banner says behind `label`.

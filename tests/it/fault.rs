@@ -11,7 +11,7 @@ fn reference(message: &str) -> &str {
 
 #[tokio::test]
 async fn a_fault_is_told_by_a_reference_that_the_log_has() {
-    let hub = TestServer::start().await;
+    let hub = TestServer::builder().on_sqlite().start().await;
     let mut bot = hub.agent("bot").await;
     let admin = hub.admin().await;
     let database = rusqlite::Connection::open(hub.database()).expect("the database opens");

@@ -28,6 +28,7 @@ mod fault;
 mod handshake;
 mod heartbeat;
 mod history;
+mod nodes;
 mod presence;
 mod publish;
 mod quota;

@@ -37,7 +37,7 @@ async fn an_ack_gives_the_place_in_the_log_and_the_event_is_as_it_was_sent() {
 
 #[tokio::test]
 async fn what_the_store_does_not_take_takes_nothing_else_with_it() {
-    let hub = TestServer::start().await;
+    let hub = TestServer::builder().on_sqlite().start().await;
     let (mut bot, mut viewer) = (hub.agent("bot").await, hub.agent("viewer").await);
     viewer.join("lobby").await;
     let file = rusqlite::Connection::open(hub.database()).expect("opens");

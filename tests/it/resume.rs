@@ -46,7 +46,11 @@ async fn resume(hub: &TestServer, key: &str, after: u64, epoch: &str) -> (Socket
 
 #[tokio::test]
 async fn a_log_that_was_put_back_is_another_one_however_far_it_grows() {
-    let mut hub = TestServer::builder().with_fixed_port().start().await;
+    let mut hub = TestServer::builder()
+        .on_sqlite()
+        .with_fixed_port()
+        .start()
+        .await;
     let (key, viewer) = (hub.key("bot").await, hub.key("viewer").await);
     say(&hub, &key, &["one", "two", "three"]).await;
     let copy = back_up(&hub, "monday.db");
@@ -96,7 +100,11 @@ async fn hub_epoch(hub: &TestServer, key: &str) -> String {
 
 #[tokio::test]
 async fn an_ordinary_restart_keeps_the_log_and_a_copy_elsewhere_does_not() {
-    let mut hub = TestServer::builder().with_fixed_port().start().await;
+    let mut hub = TestServer::builder()
+        .on_sqlite()
+        .with_fixed_port()
+        .start()
+        .await;
     let key = hub.key("bot").await;
     say(&hub, &key, &["one"]).await;
     let epoch = hub_epoch(&hub, &key).await;
@@ -125,7 +133,11 @@ async fn an_ordinary_restart_keeps_the_log_and_a_copy_elsewhere_does_not() {
 
 #[tokio::test]
 async fn a_log_that_is_gone_is_not_the_new_one_of_the_same_name() {
-    let mut hub = TestServer::builder().with_fixed_port().start().await;
+    let mut hub = TestServer::builder()
+        .on_sqlite()
+        .with_fixed_port()
+        .start()
+        .await;
     let key = hub.key("bot").await;
     say(&hub, &key, &["one", "two"]).await;
     let copy = back_up(&hub, "backup.db");
@@ -149,7 +161,11 @@ async fn a_log_that_is_gone_is_not_the_new_one_of_the_same_name() {
 
 #[tokio::test]
 async fn readers_and_the_producer_of_a_stream_that_lost_its_end_are_told() {
-    let mut hub = TestServer::builder().with_fixed_port().start().await;
+    let mut hub = TestServer::builder()
+        .on_sqlite()
+        .with_fixed_port()
+        .start()
+        .await;
     let (key, rest) = (hub.key("bot").await, hub.admin().await);
     let mut bot = hub.connect(&key).await;
     let open = json!({ "type": "stream.open", "room": "lobby", "key": "build", "name": "build" });
@@ -197,7 +213,11 @@ async fn must_be_whole(rest: &Rest, stream: StreamId) {
 
 #[tokio::test]
 async fn programs_that_were_watching_hear_of_it_too() {
-    let mut hub = TestServer::builder().with_fixed_port().start().await;
+    let mut hub = TestServer::builder()
+        .on_sqlite()
+        .with_fixed_port()
+        .start()
+        .await;
     let (key, viewer) = (hub.key("bot").await, hub.key("viewer").await);
     say(&hub, &key, &["one"]).await;
     let copy = back_up(&hub, "backup.db");
@@ -258,7 +278,11 @@ async fn programs_that_were_watching_hear_of_it_too() {
 
 #[tokio::test]
 async fn a_reset_is_not_sent_to_who_lost_nothing() {
-    let mut hub = TestServer::builder().with_fixed_port().start().await;
+    let mut hub = TestServer::builder()
+        .on_sqlite()
+        .with_fixed_port()
+        .start()
+        .await;
     let key = hub.key("bot").await;
     say(&hub, &key, &["one"]).await;
     let epoch = hub_epoch(&hub, &key).await;

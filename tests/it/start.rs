@@ -29,7 +29,8 @@ async fn a_taken_port_is_told_with_what_to_do() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     for (section, setting) in [("server", "SERVER"), ("metrics", "METRICS")] {
-        let hub = TestServer::builder().with(&format!("{section}.port"), port);
+        let hub = TestServer::builder().on_sqlite();
+        let hub = hub.with(&format!("{section}.port"), port);
         let output = hub.command(&["serve"]).output().await.unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(1), "{said}");
@@ -44,7 +45,7 @@ async fn a_taken_port_is_told_with_what_to_do() {
 
 #[tokio::test]
 async fn its_files_are_for_its_own_user() {
-    let hub = TestServer::start().await;
+    let hub = TestServer::builder().on_sqlite().start().await;
     hub.agent("bot").await.say("lobby", "hello").await;
     for end in ["", "-wal", "-shm"] {
         let mut path = hub.database().into_os_string();

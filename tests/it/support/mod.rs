@@ -1,6 +1,8 @@
 //! What every test needs: a hub, somebody to talk to it, and patience with an end.
 
 pub mod bystanders;
+pub mod database;
+pub mod proxy;
 pub mod rest;
 pub mod server;
 pub mod socket;

@@ -1,5 +1,6 @@
 //! A hub of one test: the real binary, on a port and a file of its own.
 
+use super::database;
 use super::rest::Rest;
 use super::socket::Socket;
 use super::wait::within;
@@ -48,7 +49,7 @@ pub type Key = String;
 impl Builder {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let database = format!("sqlite:{}", folder.path().join("hub.db").display());
+        let database = database::url(folder.path());
         let settings = [
             ("server.port", "0"),
             ("server.workers", "2"),
@@ -56,15 +57,17 @@ impl Builder {
             ("server.node", "test"),
             ("metrics.port", "0"),
             ("database.url", &database),
+            ("auth.secret", "0123456789abcdef0123456789abcdef"),
             ("auth.bcrypt_cost", "4"),
             ("bootstrap.email", EMAIL),
             ("bootstrap.password", PASSWORD),
             ("log_output.format", "pretty"),
             ("log_output.filter", "info"),
         ];
-        let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned()));
         Self {
-            settings: settings.into(),
+            settings: settings
+                .map(|(key, value)| (key.into(), value.into()))
+                .into(),
             folder,
             below: Vec::new(),
         }
@@ -74,6 +77,12 @@ impl Builder {
     pub fn below(mut self, command: &[&str]) -> Self {
         self.below = command.iter().map(|&word| word.to_owned()).collect();
         self
+    }
+
+    /// Stores in a file also where the run has a PostgreSQL: for tests that look into the file.
+    pub fn on_sqlite(self) -> Self {
+        let file = database::file(self.folder());
+        self.with("database.url", file)
     }
 
     /// Sets what `config/default.toml` calls `key`.
@@ -108,14 +117,12 @@ impl Builder {
 
     /// Gives it a port that it keeps over [`TestServer::restart`].
     pub fn with_fixed_port(self) -> Self {
-        let port = free_port();
-        self.with("server.port", port)
+        self.with("server.port", free_port())
     }
 
     /// Serves its metrics, for [`TestServer::metric`].
     pub fn with_metrics(self) -> Self {
-        let port = free_port();
-        self.with("metrics.port", port)
+        self.with("metrics.port", free_port())
     }
 
     /// The folder of its database.
@@ -135,6 +142,7 @@ impl Builder {
             folder,
             below,
         } = self;
+        database::make(&settings["database.url"]).await;
         let (child, address, banner) = spawn(&settings, &below, folder.path()).await;
         TestServer {
             settings,
@@ -156,6 +164,12 @@ impl TestServer {
     /// Settings to change before it starts.
     pub fn builder() -> Builder {
         Builder::new()
+    }
+
+    /// One more node on the same database.
+    pub async fn another_node(&self, name: &str) -> Self {
+        let builder = Builder::new().with("database.url", &self.settings["database.url"]);
+        builder.with("server.node", name).start().await
     }
 
     /// `http://address` and `path`.

@@ -1,0 +1,50 @@
+//! What a test's hub stores in: SQLite, or PostgreSQL where the run has one (`scripts/with-postgres`).
+
+use sqlx::{ConnectOptions as _, Executor as _};
+use std::path::Path;
+use std::str::FromStr as _;
+
+/// The server that the tests may make databases on.
+const SERVER: &str = "GENERIC_CORP_TEST_POSTGRES";
+/// `postgres` runs every hub on PostgreSQL.
+const STORE: &str = "GENERIC_CORP_TEST_STORE";
+
+/// Whether hubs store in PostgreSQL.
+pub fn is_postgres() -> bool {
+    std::env::var(STORE).is_ok_and(|store| store == "postgres")
+}
+
+/// A file in this folder.
+pub fn file(folder: &Path) -> String {
+    format!("sqlite:{}", folder.join("hub.db").display())
+}
+
+/// A database of one test.
+pub fn url(folder: &Path) -> String {
+    if !is_postgres() {
+        return file(folder);
+    }
+    let server = std::env::var(SERVER).expect("scripts/with-postgres names a PostgreSQL");
+    format!("{server}/test_{:016x}", rand::random::<u64>())
+}
+
+/// Makes the database, where it has to be made.
+pub async fn make(url: &str) {
+    if !url.starts_with("postgres") {
+        return;
+    }
+    let (server, name) = url.rsplit_once('/').expect("a database in the URL");
+    let server = format!("{server}/postgres");
+    let options = sqlx::postgres::PgConnectOptions::from_str(&server).expect("a URL");
+    let mut connection = options.connect().await.expect("PostgreSQL answers");
+    let statement = format!("CREATE DATABASE {name}");
+    let made = connection.execute(sqlx::AssertSqlSafe(statement)).await;
+    // Another node of the test may have made it.
+    let there = |error: &sqlx::Error| {
+        let error = error.as_database_error();
+        error.and_then(|error| error.code()).as_deref() == Some("42P04")
+    };
+    if let Err(error) = made {
+        assert!(there(&error), "the database is made: {error}");
+    }
+}
