@@ -197,12 +197,8 @@ fn banner(config: &Config, server: &Server, demo: Option<&Login>) -> anyhow::Res
     let socket = url.replacen("http", "ws", 1);
     let mut out = std::io::stdout().lock();
     let version = env!("CARGO_PKG_VERSION");
-    let kind = if demo.is_some() { "demo" } else { "embedded" };
-    writeln!(
-        out,
-        "generic-corp {version} · {kind} ({}, in-process bus)",
-        server.store
-    )?;
+    let kind = if demo.is_some() { "demo" } else { "node" };
+    writeln!(out, "generic-corp {version} · {kind} on {}", server.store)?;
     writeln!(out, "  ├─ Dashboard  {url}")?;
     writeln!(
         out,
