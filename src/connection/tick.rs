@@ -14,6 +14,8 @@ pub(super) struct Clock {
     seen: Cell<Instant>,
     pinged: Cell<Instant>,
     progressed: Cell<Instant>,
+    /// Whether the socket took bytes since the last tick.
+    progress: Cell<bool>,
     drain_at: Cell<Option<Instant>>,
 }
 
@@ -24,13 +26,14 @@ impl Clock {
             seen: cell(),
             pinged: cell(),
             progressed: cell(),
+            progress: Cell::new(false),
             drain_at: Cell::new(None),
         }
     }
 
     /// The socket takes bytes.
     pub(super) fn progress(&self) {
-        self.progressed.set(Instant::now());
+        self.progress.set(true);
     }
 
     pub(super) fn drain_at(&self, at: Instant) {
@@ -86,6 +89,9 @@ impl Connection {
         if !self.viewer.waits_to_write() {
             // Nothing to take is no stall: it begins with what waits from now on.
             self.clock.progress();
+        }
+        if self.clock.progress.take() {
+            self.clock.progressed.set(now);
         }
         let stalled = now.saturating_duration_since(self.clock.progressed.get());
         let expired = match &*self.session.borrow() {

@@ -1,13 +1,14 @@
 //! From the log to the viewers: hot tails, wake-ups, cursors.
 //!
 //! When a log grows its hot tail is told, and each actix worker that has viewers of it is woken once.
-//! The worker marks its viewers; each, when its socket can take bytes, reads from its cursors' positions
-//! to the tail. There is no queue of messages per viewer anywhere.
+//! The worker goes through its viewers; each whose socket can take bytes reads from its cursors' positions
+//! to the tail, the others do so when it can. There is no queue of messages per viewer anywhere.
 
 mod cold;
 mod cursor;
 mod encode;
 mod hub;
+mod outlet;
 mod presence;
 mod room_tail;
 mod stream_tail;
@@ -18,6 +19,7 @@ mod worker;
 pub use cursor::{Cursor, RoomCursor, StreamCursor};
 pub use encode::{payloads, text_frame};
 pub use hub::{Hub, Options};
+pub use outlet::Outlet;
 pub use presence::Change;
 pub use room_tail::RoomTail;
 pub use stream_tail::StreamTail;

@@ -6,14 +6,15 @@
 use super::cold::{Found, Wanted};
 use super::cursor::{Chunk, Cursor, Read};
 use super::encode::text_frame;
+use super::outlet::Outlet;
 use super::wake::{Address, LogId, Place};
 use super::worker::Worker;
 use bytes::{Bytes, BytesMut};
 use generic_corp_protocol::ServerFrame;
 use generic_corp_protocol::frame::Reset;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub struct Viewer {
     worker: Rc<Worker>,
     place: Place,
     waker: RefCell<Option<Waker>>,
+    /// Weak: the socket holds the connection, which holds this.
+    outlet: OnceCell<Weak<dyn Outlet>>,
     control: RefCell<BytesMut>,
     state: RefCell<State>,
     frames_sent: Cell<u64>,
@@ -47,11 +50,12 @@ struct State {
 
 impl Viewer {
     pub(super) fn new(worker: Rc<Worker>, place: Place) -> Self {
-        let (waker, control, state) = Default::default();
+        let (waker, outlet, control, state) = Default::default();
         Self {
             worker,
             place,
             waker,
+            outlet,
             control,
             state,
             frames_sent: Cell::new(0),
@@ -84,7 +88,20 @@ impl Viewer {
         }
     }
 
-    /// Wakes the socket.
+    /// Says which socket can be written to without waking its task. Once only.
+    pub fn set_outlet(&self, outlet: Weak<dyn Outlet>) {
+        drop(self.outlet.set(outlet));
+    }
+
+    /// Has what was marked written: at once where there is an outlet, by the woken task where not.
+    pub(super) fn flush(&self) {
+        match self.outlet.get().and_then(Weak::upgrade) {
+            Some(outlet) => outlet.flush(),
+            None => self.wake(),
+        }
+    }
+
+    /// Wakes the socket's task.
     pub fn wake(&self) {
         if let Some(waker) = &*self.waker.borrow() {
             waker.wake_by_ref();
@@ -131,6 +148,7 @@ impl Viewer {
         }
         drop(state);
         self.mark(slot);
+        self.wake();
     }
 
     /// Removes the cursor of a log. Returns whether there was one.
@@ -174,15 +192,13 @@ impl Viewer {
         (rooms, state.cursors.iter().flatten().count() - rooms)
     }
 
-    /// A log has grown.
+    /// A log has grown; [`flush`](Self::flush) has it written.
     pub(super) fn mark(&self, slot: usize) {
         let mut state = self.state.borrow_mut();
         let waits = state.dirty.contains(&slot) || state.cold.contains(&slot);
         if !waits && state.cursors.get(slot).is_some_and(Option::is_some) {
             state.dirty.push_back(slot);
         }
-        drop(state);
-        self.wake();
     }
 
     /// The next bytes to write, or `None` when the viewer has everything there is.

@@ -114,6 +114,11 @@ impl Inbox {
     pub(super) fn take(&self, into: &mut Waiting) {
         std::mem::swap(&mut *self.waiting.lock(), into);
     }
+
+    /// The mail alone: a worker that goes through many viewers does not let replies wait.
+    pub(super) fn take_mail(&self, into: &mut Vec<(Place, Mail)>) {
+        std::mem::swap(&mut self.waiting.lock().mail, into);
+    }
 }
 
 /// How other threads reach one connection.

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 /// How often connections look at their deadlines.
 const TICK: Duration = Duration::from_secs(1);
+/// Viewers that are written to before the worker's other tasks have their turn.
+const TURN: usize = 64;
 
 /// A connection, as its worker needs it.
 pub trait Client {
@@ -147,20 +149,65 @@ impl Worker {
         }
     }
 
-    fn deliver(&self, waiting: &mut Waiting) {
-        for log in waiting.grown.drain(..) {
-            self.hub.looking(log, self.index);
-            let watched = self.watched.borrow();
-            let Some(entry) = watched.get(&log) else {
-                continue;
+    /// Has the viewers of grown logs written to. What has come in several logs of one viewer leaves in one
+    /// write: all are marked before the first is written to.
+    async fn deliver(&self, waiting: &mut Waiting, turn: &mut Turn) {
+        let grown = std::mem::take(&mut waiting.grown);
+        for log in &grown {
+            self.hub.looking(*log, self.index);
+        }
+        if grown.len() > 1 {
+            for log in &grown {
+                self.each(*log, turn, Viewer::mark).await;
+            }
+        }
+        for log in &grown {
+            let write = |viewer: &Viewer, slot| {
+                viewer.mark(slot);
+                viewer.flush();
             };
-            for (place, slot) in &entry.viewers {
-                if let Some(client) = self.client(*place) {
-                    client.viewer().mark(*slot);
+            self.each(*log, turn, write).await;
+        }
+        // Given back for its memory.
+        waiting.grown = grown;
+        waiting.grown.clear();
+    }
+
+    /// Goes through the viewers of a log, backwards: those that leave meanwhile are replaced by the last,
+    /// which was seen already, and those that come read for themselves.
+    async fn each(&self, log: LogId, turn: &mut Turn, act: impl Fn(&Viewer, usize)) {
+        let mut rest = usize::MAX;
+        while rest > 0 {
+            if turn.left == 0 {
+                turn.left = TURN;
+                tokio::task::yield_now().await;
+                self.inbox.take_mail(&mut turn.mail);
+                self.receive(&mut turn.mail);
+            }
+            rest = self.take_viewers(log, rest, turn);
+            turn.left -= turn.viewers.len();
+            for (place, slot) in turn.viewers.drain(..) {
+                if let Some(client) = self.client(place) {
+                    act(client.viewer(), slot);
                 }
             }
         }
-        for (place, mail) in waiting.mail.drain(..) {
+    }
+
+    /// Copies those that one turn may visit: they leave as they are written to. Returns how many remain.
+    fn take_viewers(&self, log: LogId, rest: usize, turn: &mut Turn) -> usize {
+        let watched = self.watched.borrow();
+        let Some(entry) = watched.get(&log) else {
+            return 0;
+        };
+        let end = rest.min(entry.viewers.len());
+        let start = end.saturating_sub(turn.left);
+        turn.viewers.extend_from_slice(&entry.viewers[start..end]);
+        start
+    }
+
+    fn receive(&self, mail: &mut Vec<(Place, Mail)>) {
+        for (place, mail) in mail.drain(..) {
             if let Some(client) = self.client(place) {
                 client.receive(mail);
             }
@@ -168,18 +215,28 @@ impl Worker {
     }
 }
 
+/// How far a worker may go before others have their turn, and what it has in hand.
+#[derive(Default)]
+struct Turn {
+    left: usize,
+    viewers: Vec<(Place, usize)>,
+    mail: Vec<(Place, Mail)>,
+}
+
 async fn run(worker: Weak<Worker>) {
     let Some(inbox) = worker.upgrade().map(|worker| worker.inbox()) else {
         return;
     };
-    let mut waiting = Waiting::default();
+    let (mut waiting, mut turn) = (Waiting::default(), Turn::default());
     loop {
         inbox.wake.notified().await;
         let Some(worker) = worker.upgrade() else {
             return;
         };
         inbox.take(&mut waiting);
-        worker.deliver(&mut waiting);
+        worker.receive(&mut waiting.mail);
+        turn.left = TURN;
+        worker.deliver(&mut waiting, &mut turn).await;
     }
 }
 

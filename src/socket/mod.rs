@@ -1,8 +1,8 @@
 //! The edge: TCP settings, the WebSocket handshake, frames in and bytes out.
 //!
-//! A WebSocket leaves actix's HTTP dispatcher at its handshake: a small task of our own owns the socket,
-//! reads through a buffer that the worker's sockets share, and writes what the cursors hand out without
-//! copying it. An idle socket holds no buffer at all.
+//! A WebSocket leaves actix's HTTP dispatcher at its handshake: a small task of our own reads the socket
+//! through a buffer that the worker's sockets share. What the cursors hand out is written without copying
+//! it, by the worker when a log has grown and by the task where a socket was full. An idle socket holds no buffer at all.
 
 mod drive;
 #[cfg(feature = "conformance")]
@@ -10,5 +10,6 @@ mod echo;
 mod frame;
 pub mod tcp;
 mod upgrade;
+mod wire;
 
 pub use upgrade::{Door, configure, upgrade};

@@ -2,9 +2,10 @@
 
 use super::drive::{Drive, Peer, pong};
 use super::frame::Message;
+use super::wire::Wire;
 use crate::auth::Auth;
 use crate::connection::{self, Connection, Parts, Proven};
-use crate::fanout::Worker;
+use crate::fanout::{Outlet, Worker};
 use crate::http::extract::bearer_of;
 use crate::http::{ApiError, Origins};
 use crate::tenant::Tenants;
@@ -22,7 +23,7 @@ use actix_web::{HttpRequest, ResponseError};
 use bytes::{Bytes, BytesMut};
 use generic_corp_protocol::limit::MAX_FRAME_BYTES;
 use generic_corp_protocol::{CloseCode, ErrorCode, SUBPROTOCOL};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
@@ -73,14 +74,17 @@ pub async fn upgrade(
     #[cfg(feature = "conformance")]
     if request.path() == "/echo" {
         let echo = super::echo::Echo::default();
-        return open(&request, framed, echo, super::echo::MAX_MESSAGE_BYTES);
+        return open(&request, framed, echo, super::echo::MAX_MESSAGE_BYTES).map(drop);
     }
     match door.admit(&request).await {
         Ok((workspace, proven)) => {
             let address = request.peer_addr().map(|peer| peer.ip());
             let parts = door.parts.clone();
             let connection = connection::admit(&door.worker, parts, workspace, address, proven);
-            open(&request, framed, Socket(connection), MAX_FRAME_BYTES)
+            let wire = open(&request, framed, Socket(connection), MAX_FRAME_BYTES)?;
+            let outlet: Weak<dyn Outlet> = Rc::downgrade(&wire) as Weak<dyn Outlet>;
+            wire.peer.0.viewer().set_outlet(outlet);
+            Ok(())
         }
         Err(error) => refuse(framed, &error).await,
     }
@@ -131,12 +135,12 @@ impl Door {
 }
 
 /// Answers 101 and lets a task of its own drive the socket from here on.
-fn open<P: Peer + Unpin + 'static>(
+fn open<P: Peer + 'static>(
     request: &Request,
     framed: Framed<TcpStream, Codec>,
     peer: P,
     max_bytes: usize,
-) -> Result<(), actix_http::Error> {
+) -> Result<Rc<Wire<P>>, actix_http::Error> {
     let mut response = ws::handshake_response(request.head());
     if offers_subprotocol(request.head().headers()) {
         response.insert_header((
@@ -159,12 +163,14 @@ fn open<P: Peer + Unpin + 'static>(
     let greeting = Bytes::copy_from_slice(&greeting);
     // What the connection was given when it was accepted lives as long as the socket.
     let seat = request.conn_data::<Arc<super::tcp::Seat>>().cloned();
-    let drive = Drive::new(io, peer, max_bytes, read_buf, greeting);
+    let (read, write) = io.into_split();
+    let wire = Rc::new(Wire::new(write, peer, greeting));
+    let drive = Drive::new(read, wire.clone(), max_bytes, &read_buf);
     actix_web::rt::spawn(async move {
         drive.await;
         drop(seat);
     });
-    Ok(())
+    Ok(wire)
 }
 
 async fn refuse(
@@ -204,6 +210,14 @@ fn handshake_error(error: &HandshakeError) -> ApiError {
         ),
     };
     ApiError::new(code, text)
+}
+
+impl Outlet for Wire<Socket> {
+    fn flush(&self) {
+        if !Self::flush(self) {
+            self.peer.0.viewer().wake();
+        }
+    }
 }
 
 /// A connection, as its socket sees it.
