@@ -5,6 +5,7 @@ use crate::auth::Auth;
 use crate::connection::Registry;
 use crate::history::History;
 use crate::room::Rooms;
+use crate::store::Error;
 use crate::store::op::{Op, Tenant};
 use generic_corp_protocol::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -19,6 +20,8 @@ const LEASES: Duration = Duration::from_secs(1);
 const CREDENTIALS: Duration = Duration::from_millis(500);
 /// How often what is in memory is compared with a store that other nodes write as well.
 const COMPARE: Duration = Duration::from_millis(250);
+/// How much less often where other nodes tell at once.
+const LIVE: u32 = 4;
 /// How often unused tails are forgotten and metrics tidied.
 const TIDY: Duration = Duration::from_secs(10);
 
@@ -39,6 +42,7 @@ pub async fn run(
     let (mut renew, mut tidy) = (every(lease / 3), every(TIDY));
     let (mut credentials, mut compare) = (every(CREDENTIALS), every(COMPARE));
     let shared = rooms.history().store().is_shared();
+    let mut compared = 0u32;
     loop {
         tokio::select! {
             _ = presence.tick() => rooms.hub().tell_presence(),
@@ -46,15 +50,23 @@ pub async fn run(
             _ = leases.tick() => end_leases(rooms.history()).await,
             _ = credentials.tick() => registry.close_ended(&auth).await,
             _ = compare.tick(), if shared => {
-                if let Err(error) = rooms.hub().compare().await {
-                    tracing::warn!(%error, "what other nodes have written was not looked for");
+                compared = compared.wrapping_add(1);
+                if compared.is_multiple_of(LIVE) || !rooms.is_live() {
+                    compared_or_warn(rooms.hub().compare().await);
                 }
             }
+            () = rooms.hub().doubted() => compared_or_warn(rooms.hub().settle_doubts().await),
             _ = tidy.tick() => {
                 rooms.hub().sweep();
                 metrics.run_upkeep();
             }
         }
+    }
+}
+
+fn compared_or_warn(outcome: Result<(), Error>) {
+    if let Err(error) = outcome {
+        tracing::warn!(%error, "what other nodes have written was not looked for");
     }
 }
 

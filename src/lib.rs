@@ -21,6 +21,7 @@ pub mod chore;
 pub mod cli;
 pub mod config;
 pub mod http;
+pub mod link;
 pub mod server;
 pub mod store;
 pub mod telemetry;

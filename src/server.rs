@@ -7,6 +7,7 @@ use crate::connection::{self, Parts, Registry};
 use crate::fanout::{self, Hub, Worker};
 use crate::history::{self, History};
 use crate::http::{self, Origins};
+use crate::link::{self, Link};
 use crate::room::Rooms;
 use crate::socket::{Door, tcp};
 use crate::store::{self, Store};
@@ -146,14 +147,22 @@ async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
         },
     );
     let tenants = Tenants::new(store.clone(), plans, &config.tenancy.default_plan);
-    let bus = Bus::local();
+    let bus = match config.redis.url.expose_secret() {
+        "" => Bus::local(),
+        _ => Bus::redis(Link::open(link::Options {
+            url: config.redis.url.clone(),
+            prefix: config.redis.prefix.clone(),
+        })?),
+    };
     let tails = fanout::Options {
         room_bytes: config.log.hot_tail_bytes,
         stream_bytes: config.log.hot_stream_bytes,
     };
-    let hub = Hub::new(store.clone(), tails);
+    let hub = Hub::new(store.clone(), bus.clone(), tails);
     let receiver = hub.clone();
     bus.receive(move |hints| receiver.deliver(hints));
+    let doubter = hub.clone();
+    bus.start(move |channels| doubter.doubt(channels));
     let log = history::Options {
         queue: config.log.append_queue,
         lease_seconds: config.log.stream_lease_seconds,

@@ -109,6 +109,7 @@ fn check(config: &Config, plans: &Plans) -> Vec<String> {
     let Config {
         server,
         database,
+        redis,
         socket,
         log,
         auth,
@@ -152,6 +153,19 @@ fn check(config: &Config, plans: &Plans) -> Vec<String> {
     need(
         database.read_connections > 0,
         "database.read_connections: at least 1",
+    );
+    let url = redis.url.expose_secret();
+    need(
+        url.is_empty() || url.starts_with("redis://") || url.starts_with("rediss://"),
+        "redis.url: redis://HOST:PORT or rediss://USER:PASSWORD@HOST:PORT",
+    );
+    need(
+        url.is_empty() || postgres,
+        "redis.url: joins nodes that share a database; set database.url to postgres://USER:PASSWORD@HOST/NAME",
+    );
+    need(
+        !redis.prefix.is_empty() && !redis.prefix.contains(char::is_whitespace),
+        "redis.prefix: a word",
     );
     need(
         socket.heartbeat_seconds > 0,

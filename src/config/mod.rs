@@ -21,6 +21,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// The store.
     pub database: Database,
+    /// What joins nodes.
+    pub redis: Redis,
     /// WebSocket behaviour.
     pub socket: Socket,
     /// The logs' engine.
@@ -93,6 +95,15 @@ pub enum Durability {
     Full,
     /// A crash of the hub, not of the machine (`synchronous=NORMAL`).
     Normal,
+}
+
+/// See `[redis]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained in config/default.toml")]
+pub struct Redis {
+    pub url: SecretString,
+    pub prefix: String,
 }
 
 /// See `[socket]`.

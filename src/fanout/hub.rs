@@ -1,11 +1,12 @@
 //! What one node knows of its viewers: the hot tails of the logs they watch, the workers they sit on, and
 //! which connection writes which stream.
 
+use super::compare::Doubts;
 use super::encode::{event_frame, text_frame};
 use super::room_tail::RoomTail;
 use super::stream_tail::StreamTail;
 use super::wake::{Address, Inbox, LogId, Mail};
-use crate::bus::Hint;
+use crate::bus::{Bus, Channel, Hint};
 use crate::store::{Error, Store};
 use dashmap::DashMap;
 use generic_corp_protocol::frame::StreamClosed;
@@ -37,27 +38,31 @@ pub struct Hub(Arc<Inner>);
 
 struct Inner {
     store: Store,
+    bus: Bus,
     options: Options,
     rooms: DashMap<RoomId, Arc<RoomTail>>,
     streams: DashMap<StreamId, Arc<StreamTail>>,
     producers: DashMap<StreamId, Address>,
     /// Rooms whose presence changed since it was last told.
     presence: Mutex<HashSet<RoomId>>,
+    doubts: Doubts,
     inboxes: Vec<Arc<Inbox>>,
     workers: AtomicUsize,
     cold: Semaphore,
 }
 
 impl Hub {
-    /// A hub without viewers.
-    pub fn new(store: Store, options: Options) -> Self {
+    /// A hub without viewers, which follows on the bus what it will have viewers of.
+    pub fn new(store: Store, bus: Bus, options: Options) -> Self {
         Self(Arc::new(Inner {
             store,
+            bus,
             options,
             rooms: DashMap::new(),
             streams: DashMap::new(),
             producers: DashMap::new(),
             presence: Mutex::default(),
+            doubts: Doubts::default(),
             inboxes: (0..MAX_WORKERS).map(|_| Arc::default()).collect(),
             workers: AtomicUsize::new(0),
             cold: Semaphore::new(COLD_READS),
@@ -66,6 +71,18 @@ impl Hub {
 
     pub(super) fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    pub(super) fn doubts(&self) -> &Doubts {
+        &self.0.doubts
+    }
+
+    pub(super) fn room_ids(&self) -> Vec<RoomId> {
+        self.0.rooms.iter().map(|entry| *entry.key()).collect()
+    }
+
+    pub(super) fn stream_ids(&self) -> Vec<StreamId> {
+        self.0.streams.iter().map(|entry| *entry.key()).collect()
     }
 
     pub(super) fn claim_worker(&self) -> (usize, Arc<Inbox>) {
@@ -89,7 +106,11 @@ impl Hub {
         name: &Slug,
     ) -> Result<Option<Arc<RoomTail>>, Error> {
         let bytes = self.0.options.room_bytes;
-        let fresh = || Arc::new(RoomTail::new(id, workspace, name.clone(), bytes));
+        // Followed and left under the guard of its entry, so that neither overtakes the other.
+        let fresh = || {
+            self.0.bus.follow(Channel::Room(id));
+            Arc::new(RoomTail::new(id, workspace, name.clone(), bytes))
+        };
         // Bound by a statement, so that no guard of the map lives across the await.
         let tail = self.0.rooms.entry(id).or_insert_with(fresh).clone();
         if tail.workspace() != workspace {
@@ -117,7 +138,10 @@ impl Hub {
         id: StreamId,
     ) -> Result<Option<(Arc<StreamTail>, StreamInfo)>, Error> {
         let bytes = self.0.options.stream_bytes;
-        let fresh = || Arc::new(StreamTail::new(id, workspace, bytes));
+        let fresh = || {
+            self.0.bus.follow(Channel::Stream(id));
+            Arc::new(StreamTail::new(id, workspace, bytes))
+        };
         let tail = self.0.streams.entry(id).or_insert_with(fresh).clone();
         let info = match self.0.store.stream(workspace, id).await? {
             Some(info) if tail.workspace() == workspace => info,
@@ -189,15 +213,15 @@ impl Hub {
     }
 
     // Cloned, so that no guard of the map lives longer than the look-up.
-    fn room_tail(&self, room: RoomId) -> Option<Arc<RoomTail>> {
+    pub(super) fn room_tail(&self, room: RoomId) -> Option<Arc<RoomTail>> {
         self.0.rooms.get(&room).map(|tail| tail.clone())
     }
 
-    fn stream_tail(&self, stream: StreamId) -> Option<Arc<StreamTail>> {
+    pub(super) fn stream_tail(&self, stream: StreamId) -> Option<Arc<StreamTail>> {
         self.0.streams.get(&stream).map(|tail| tail.clone())
     }
 
-    fn notify(&self, log: LogId) {
+    pub(super) fn notify(&self, log: LogId) {
         match log {
             LogId::Room(id) => {
                 if let Some(tail) = self.room_tail(id) {
@@ -249,15 +273,11 @@ impl Hub {
     pub fn release(&self, log: LogId) {
         match log {
             LogId::Room(id) => {
-                let unused = |_: &RoomId, tail: &Arc<RoomTail>| {
-                    !tail.wakes.watched() && Arc::strong_count(tail) == 1
-                };
+                let unused = |_: &RoomId, tail: &Arc<RoomTail>| !self.uses_room(tail);
                 self.0.rooms.remove_if(&id, unused);
             }
             LogId::Stream(id) => {
-                let unused = |_: &StreamId, tail: &Arc<StreamTail>| {
-                    !tail.wakes.watched() && Arc::strong_count(tail) == 1
-                };
+                let unused = |_: &StreamId, tail: &Arc<StreamTail>| !self.uses_stream(tail);
                 self.0.streams.remove_if(&id, unused);
             }
         }
@@ -285,44 +305,28 @@ impl Hub {
         }
     }
 
-    /// Compares what is in memory with the store, for what other nodes have written, and wakes the viewers of
-    /// what has grown. A hint that was lost, also the last one, is made good so.
-    ///
-    /// # Errors
-    /// When the store does not answer; nothing is lost, the next time tells as much.
-    pub async fn compare(&self) -> Result<(), Error> {
-        let rooms: Vec<RoomId> = self.0.rooms.iter().map(|entry| *entry.key()).collect();
-        for (room, head) in self.0.store.heads(&rooms).await? {
-            let tail = self.room_tail(room);
-            if tail.is_some_and(|tail| tail.loaded() && tail.load(head.seq, &head.epoch)) {
-                self.notify(LogId::Room(room));
-            }
-        }
-        let streams: Vec<StreamId> = self.0.streams.iter().map(|entry| *entry.key()).collect();
-        for (stream, length, end) in self.0.store.lengths(&streams).await? {
-            let tail = self.stream_tail(stream);
-            if tail.is_some_and(|tail| tail.loaded() && tail.load(length, end)) {
-                self.notify(LogId::Stream(stream));
-            }
-        }
-        let wishes = self.0.store.wishes(&self.producing()).await?;
-        self.deliver(
-            wishes
-                .into_iter()
-                .map(|notice| Hint::Cancel { notice })
-                .collect(),
-        );
-        Ok(())
-    }
-
     /// Forgets tails that were looked at and are not watched. Called on a timer.
     pub fn sweep(&self) {
-        self.0
-            .rooms
-            .retain(|_, tail| tail.wakes.watched() || Arc::strong_count(tail) > 1);
-        self.0
-            .streams
-            .retain(|_, tail| tail.wakes.watched() || Arc::strong_count(tail) > 1);
+        self.0.rooms.retain(|_, tail| self.uses_room(tail));
+        self.0.streams.retain(|_, tail| self.uses_stream(tail));
+    }
+
+    /// Whether somebody watches the room or is about to; if not, the bus is left.
+    fn uses_room(&self, tail: &Arc<RoomTail>) -> bool {
+        let used = tail.wakes.watched() || Arc::strong_count(tail) > 1;
+        if !used {
+            self.0.bus.leave(Channel::Room(tail.id()));
+        }
+        used
+    }
+
+    /// See [`uses_room`](Self::uses_room).
+    fn uses_stream(&self, tail: &Arc<StreamTail>) -> bool {
+        let used = tail.wakes.watched() || Arc::strong_count(tail) > 1;
+        if !used {
+            self.0.bus.leave(Channel::Stream(tail.id()));
+        }
+        used
     }
 
     /// Members of a room on this node, and their number.

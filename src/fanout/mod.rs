@@ -5,6 +5,7 @@
 //! to the tail, the others do so when it can. There is no queue of messages per viewer anywhere.
 
 mod cold;
+mod compare;
 mod cursor;
 mod encode;
 mod hub;

@@ -161,7 +161,7 @@ impl Parts {
             room_bytes: 4096,
             stream_bytes: 4096,
         };
-        let hub = fanout::Hub::new(store.clone(), tails);
+        let hub = fanout::Hub::new(store.clone(), bus.clone(), tails);
         let receiver = hub.clone();
         bus.receive(move |hints| receiver.deliver(hints));
         let log = history::Options {

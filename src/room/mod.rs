@@ -59,6 +59,11 @@ impl Rooms {
         &self.hub
     }
 
+    /// Whether other nodes tell at once what they have written.
+    pub fn is_live(&self) -> bool {
+        self.bus.is_live()
+    }
+
     fn store(&self) -> &Store {
         self.history.store()
     }

@@ -1,4 +1,5 @@
-//! What a test's hub stores in: SQLite, or PostgreSQL where the run has one (`scripts/with-postgres`).
+//! What a test's hub stores in: SQLite, or PostgreSQL where the run has one (`scripts/with-postgres`); and
+//! what joins the nodes of a cluster (`scripts/with-redis`).
 
 use sqlx::{ConnectOptions as _, Executor as _};
 use std::path::Path;
@@ -6,12 +7,24 @@ use std::str::FromStr as _;
 
 /// The server that the tests may make databases on.
 const SERVER: &str = "GENERIC_CORP_TEST_POSTGRES";
-/// `postgres` runs every hub on PostgreSQL.
+/// The Redis that joins nodes.
+const REDIS: &str = "GENERIC_CORP_TEST_REDIS";
+/// `postgres` runs every hub on PostgreSQL, `cluster` as three nodes on PostgreSQL and Redis.
 const STORE: &str = "GENERIC_CORP_TEST_STORE";
 
 /// Whether hubs store in PostgreSQL.
 pub fn is_postgres() -> bool {
-    std::env::var(STORE).is_ok_and(|store| store == "postgres")
+    std::env::var(STORE).is_ok_and(|store| store == "postgres" || store == "cluster")
+}
+
+/// Whether every hub is three nodes.
+pub fn is_cluster() -> bool {
+    std::env::var(STORE).is_ok_and(|store| store == "cluster")
+}
+
+/// The Redis of the run, where it has one.
+pub fn redis() -> Option<String> {
+    std::env::var(REDIS).ok().filter(|_| is_cluster())
 }
 
 /// A file in this folder.

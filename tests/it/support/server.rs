@@ -64,13 +64,19 @@ impl Builder {
             ("log_output.format", "pretty"),
             ("log_output.filter", "info"),
         ];
-        Self {
-            settings: settings
-                .map(|(key, value)| (key.into(), value.into()))
-                .into(),
+        let settings = settings.map(|(key, value)| (key.into(), value.into()));
+        let mut builder = Self {
+            settings: settings.into(),
             folder,
             below: Vec::new(),
+        };
+        if let Some(redis) = database::redis() {
+            let prefix = database.rsplit('/').next().expect("a database");
+            builder = builder
+                .with("redis.prefix", prefix)
+                .with("redis.url", redis);
         }
+        builder
     }
 
     /// Runs it by this command, which must become the hub in the end (`exec`).
@@ -168,7 +174,12 @@ impl TestServer {
 
     /// One more node on the same database.
     pub async fn another_node(&self, name: &str) -> Self {
-        let builder = Builder::new().with("database.url", &self.settings["database.url"]);
+        let mut builder = Builder::new();
+        for shared in ["database.url", "redis.url", "redis.prefix"] {
+            if let Some(value) = self.settings.get(shared) {
+                builder = builder.with(shared, value);
+            }
+        }
         builder.with("server.node", name).start().await
     }
 

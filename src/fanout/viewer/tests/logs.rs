@@ -1,6 +1,6 @@
 //! The logs of one case: committed to a store, announced on a bus that fails as told, and how long they are.
 
-use crate::bus::Hint;
+use crate::bus::{Bus, Hint};
 use crate::fanout::{Hub, LogId, Options};
 use crate::store::op::{Done, Draft, Ending, Op, StreamDraft, Tenant};
 use crate::store::{Appender, Store};
@@ -56,7 +56,7 @@ impl Logs {
             stream_bytes,
         };
         let mut logs = Self {
-            hub: Hub::new(store.clone(), options),
+            hub: Hub::new(store.clone(), Bus::local(), options),
             rooms: Vec::new(),
             streams: Vec::new(),
             heads: [0; LOGS],

@@ -1,0 +1,79 @@
+//! What nodes tell each other.
+
+use bytes::Bytes;
+use generic_corp_protocol::frame::{CancelNotice, Ephemeral, StreamClosed};
+use generic_corp_protocol::{Event, RoomId, StreamId};
+use std::sync::Arc;
+
+/// What one node tells the others.
+#[derive(Clone, Debug)]
+pub enum Hint {
+    /// A room's log has a new entry.
+    Event {
+        /// The room.
+        room: RoomId,
+        /// The log's epoch.
+        epoch: Arc<str>,
+        /// The entry.
+        event: Arc<Event>,
+    },
+    /// A stream has new bytes.
+    Bytes {
+        /// The stream.
+        stream: StreamId,
+        /// Where they begin.
+        offset: u64,
+        /// The bytes.
+        data: Bytes,
+    },
+    /// A stream has ended.
+    Closed {
+        /// How.
+        end: StreamClosed,
+    },
+    /// Somebody wants a stream to stop.
+    Cancel {
+        /// Which, who and why.
+        notice: CancelNotice,
+    },
+    /// Something that skips the log.
+    Ephemeral {
+        /// The room.
+        room: RoomId,
+        /// The content.
+        message: Arc<Ephemeral>,
+    },
+}
+
+/// Where nodes listen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Channel {
+    /// Nodes with viewers of a room.
+    Room(RoomId),
+    /// Nodes with viewers of a stream.
+    Stream(StreamId),
+    /// Every node.
+    Nodes,
+}
+
+impl Hint {
+    /// Who is to hear it.
+    pub(super) fn channel(&self) -> Channel {
+        match self {
+            Self::Event { room, .. } | Self::Ephemeral { room, .. } => Channel::Room(*room),
+            Self::Bytes { stream, .. } => Channel::Stream(*stream),
+            Self::Closed { end } => Channel::Stream(end.stream),
+            // Its producer may sit on any node, and need not watch.
+            Self::Cancel { .. } => Channel::Nodes,
+        }
+    }
+
+    /// About how many bytes it takes to send.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Self::Event { event, .. } => 256 + event.body.get().len(),
+            Self::Bytes { data, .. } => 64 + data.len(),
+            Self::Closed { .. } | Self::Cancel { .. } | Self::Ephemeral { .. } => 512,
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What is in memory, held against the store: other nodes write too, and a hint may be lost, also the last.
+
+use super::hub::Hub;
+use super::wake::LogId;
+use crate::bus::{Channel, Hint};
+use crate::store::Error;
+use generic_corp_protocol::{RoomId, StreamId};
+use parking_lot::Mutex;
+use std::collections::HashSet;
+use tokio::sync::Notify;
+
+/// Channels that were not heard for a while.
+#[derive(Default)]
+pub(super) struct Doubts {
+    channels: Mutex<HashSet<Channel>>,
+    added: Notify,
+}
+
+impl Hub {
+    /// What these channels brought may have been missed. Never waits.
+    pub fn doubt(&self, channels: Vec<Channel>) {
+        self.doubts().channels.lock().extend(channels);
+        self.doubts().added.notify_one();
+    }
+
+    /// Waits for doubts.
+    pub async fn doubted(&self) {
+        self.doubts().added.notified().await;
+    }
+
+    /// Compares all that is watched, and wakes the viewers of what has grown.
+    ///
+    /// # Errors
+    /// When the store does not answer; nothing is lost, the next time tells as much.
+    pub async fn compare(&self) -> Result<(), Error> {
+        self.doubts().channels.lock().clear();
+        self.compare_rooms(&self.room_ids()).await?;
+        self.compare_streams(&self.stream_ids()).await?;
+        self.look_for_wishes().await
+    }
+
+    /// Compares what is in doubt.
+    ///
+    /// # Errors
+    /// See [`compare`](Self::compare).
+    pub async fn settle_doubts(&self) -> Result<(), Error> {
+        let channels = std::mem::take(&mut *self.doubts().channels.lock());
+        let (mut rooms, mut streams) = (Vec::new(), Vec::new());
+        let mut wishes = false;
+        for channel in channels {
+            match channel {
+                Channel::Room(id) => rooms.push(id),
+                Channel::Stream(id) => streams.push(id),
+                Channel::Nodes => wishes = true,
+            }
+        }
+        self.compare_rooms(&rooms).await?;
+        self.compare_streams(&streams).await?;
+        match wishes {
+            true => self.look_for_wishes().await,
+            false => Ok(()),
+        }
+    }
+
+    async fn compare_rooms(&self, rooms: &[RoomId]) -> Result<(), Error> {
+        for (room, head) in self.store().heads(rooms).await? {
+            let tail = self.room_tail(room);
+            if tail.is_some_and(|tail| tail.loaded() && tail.load(head.seq, &head.epoch)) {
+                self.notify(LogId::Room(room));
+            }
+        }
+        Ok(())
+    }
+
+    async fn compare_streams(&self, streams: &[StreamId]) -> Result<(), Error> {
+        for (stream, length, end) in self.store().lengths(streams).await? {
+            let tail = self.stream_tail(stream);
+            if tail.is_some_and(|tail| tail.loaded() && tail.load(length, end)) {
+                self.notify(LogId::Stream(stream));
+            }
+        }
+        Ok(())
+    }
+
+    async fn look_for_wishes(&self) -> Result<(), Error> {
+        let wishes = self.store().wishes(&self.producing()).await?;
+        let hint = |notice| Hint::Cancel { notice };
+        self.deliver(wishes.into_iter().map(hint).collect());
+        Ok(())
+    }
+}

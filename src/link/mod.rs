@@ -1,0 +1,187 @@
+//! The way to Redis: a small pool for commands, and whether Redis answers at all.
+//!
+//! Redis only ever makes things faster or shared; whoever asks it has an answer of its own for when it is
+//! away. While it is, commands are refused at once, and one caller at a time finds out whether it is back.
+
+mod manager;
+
+use bb8::Pool;
+use manager::Manager;
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo as _, ProtocolVersion, RedisError};
+use secrecy::{ExposeSecret as _, SecretString};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Connections for commands. Each carries many commands at a time; there are several so that a slow one
+/// delays few.
+const CONNECTIONS: u32 = 4;
+/// A command that takes longer has failed.
+const RESPONSE_TIMEOUT: Duration = Duration::from_millis(500);
+/// A connection that takes longer to make has failed.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Why Redis did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It did not answer, lately or just now.
+    #[error("Redis does not answer")]
+    Away,
+    /// It answered with an error.
+    #[error("Redis answered: {0}")]
+    Refused(String),
+    /// The address makes no sense.
+    #[error(
+        "redis.url: redis://HOST:PORT or rediss://HOST:PORT, with USER:PASSWORD@ where it asks for them"
+    )]
+    Address,
+}
+
+/// A cheap handle; see the module.
+#[derive(Clone)]
+pub struct Link(Arc<Inner>);
+
+/// How Redis is reached.
+pub struct Options {
+    /// `redis://` or `rediss://`, with user and password where it asks for them.
+    pub url: SecretString,
+    /// What all keys and channels begin with.
+    pub prefix: String,
+}
+
+struct Inner {
+    node: Uuid,
+    client: Client,
+    prefix: String,
+    pool: Pool<Manager>,
+    away: AtomicBool,
+}
+
+impl Link {
+    /// Prepares the way; Redis need not be there yet.
+    ///
+    /// # Errors
+    /// [`Error::Address`].
+    pub fn open(options: Options) -> Result<Self, Error> {
+        let info = options.url.expose_secret().into_connection_info();
+        let info = info.map_err(|_| Error::Address)?;
+        let settings = info.redis_settings().clone();
+        // Version 3 tells messages of subscriptions from answers to commands.
+        let info = info.set_redis_settings(settings.set_protocol(ProtocolVersion::RESP3));
+        let manager = Manager::new(info.clone()).map_err(|_| Error::Address)?;
+        let client = Client::open(info).map_err(|_| Error::Address)?;
+        let pool = Pool::builder()
+            .max_size(CONNECTIONS)
+            .connection_timeout(CONNECT_TIMEOUT)
+            // PING fails where the disk of Redis is full, though it still publishes.
+            .test_on_check_out(false)
+            .retry_connection(false)
+            .build_unchecked(manager);
+        Ok(Self(Arc::new(Inner {
+            node: Uuid::now_v7(),
+            client,
+            prefix: options.prefix,
+            pool,
+            away: AtomicBool::new(false),
+        })))
+    }
+
+    /// Who this process is to the other nodes; another after each start.
+    pub fn node(&self) -> Uuid {
+        self.0.node
+    }
+
+    /// Whether it did not answer when it was last asked.
+    pub fn is_away(&self) -> bool {
+        self.0.away.load(Ordering::Relaxed)
+    }
+
+    /// Asks, unless Redis is known to be away.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn ask<T>(
+        &self,
+        command: impl AsyncFnOnce(&mut MultiplexedConnection) -> Result<T, RedisError>,
+    ) -> Result<T, Error> {
+        if self.is_away() {
+            return Err(Error::Away);
+        }
+        self.probe(command).await
+    }
+
+    /// Asks even if Redis is known to be away. For what is called on a timer.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn probe<T>(
+        &self,
+        command: impl AsyncFnOnce(&mut MultiplexedConnection) -> Result<T, RedisError>,
+    ) -> Result<T, Error> {
+        let Ok(mut held) = self.0.pool.get().await else {
+            self.tell(true);
+            return Err(Error::Away);
+        };
+        let answer = command(&mut held.connection).await;
+        match answer {
+            Ok(answer) => {
+                self.tell(false);
+                Ok(answer)
+            }
+            Err(error) if error.is_io_error() || error.is_unrecoverable_error() => {
+                held.broken = true;
+                self.tell(true);
+                Err(Error::Away)
+            }
+            Err(error) => Err(Error::Refused(error.to_string())),
+        }
+    }
+
+    /// A connection of its own that hands what subscriptions bring to `receive`, which must not wait: Redis
+    /// is not read on until it returns.
+    ///
+    /// # Errors
+    /// [`Error::Away`], or what Redis answered.
+    pub async fn subscriber(
+        &self,
+        receive: impl Fn(redis::PushInfo) -> Result<(), redis::aio::SendError> + Send + Sync + 'static,
+    ) -> Result<MultiplexedConnection, Error> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECT_TIMEOUT))
+            .set_response_timeout(Some(RESPONSE_TIMEOUT))
+            .set_push_sender(receive);
+        let made = self
+            .0
+            .client
+            .get_multiplexed_async_connection_with_config(&config);
+        made.await.map_err(|error| match error.is_io_error() {
+            true => Error::Away,
+            false => Error::Refused(error.to_string()),
+        })
+    }
+
+    fn tell(&self, away: bool) {
+        if self.0.away.swap(away, Ordering::Relaxed) == away {
+            return;
+        }
+        metrics::gauge!("generic_corp_redis_up").set(if away { 0.0 } else { 1.0 });
+        match away {
+            true => {
+                tracing::warn!("Redis does not answer; the hub goes on without it, more slowly")
+            }
+            false => tracing::info!("Redis answers again"),
+        }
+    }
+
+    /// A key or channel of the hub, `PREFIX:part:part`.
+    pub fn key(&self, parts: &[&str]) -> String {
+        let mut key = self.0.prefix.clone();
+        for part in parts {
+            key.push(':');
+            key.push_str(part);
+        }
+        key
+    }
+}
