@@ -19,6 +19,7 @@ pub mod fanout;
 pub mod auth;
 pub mod chore;
 pub mod cli;
+pub mod cluster;
 pub mod config;
 pub mod http;
 pub mod link;

@@ -2,13 +2,16 @@
 
 use crate::auth::{self, Auth};
 use crate::bus::Bus;
+use crate::cluster::Cluster;
 use crate::config::{Config, Plans};
 use crate::connection::{self, Parts, Registry};
 use crate::fanout::{self, Hub, Worker};
 use crate::history::{self, History};
 use crate::http::{self, Origins};
 use crate::link::{self, Link};
+use crate::quota::Seats;
 use crate::room::Rooms;
+use crate::socket::listen::{BACKLOG, cannot_listen, listen};
 use crate::socket::{Door, tcp};
 use crate::store::{self, Store};
 use crate::tenant::{Administrator, Tenants};
@@ -25,15 +28,12 @@ use futures_util::future::join_all;
 use generic_corp_protocol::Slug;
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret;
-use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// Connections that wait to be accepted.
-const BACKLOG: i32 = 2048;
 /// How much later than the hub the kernel gives up a reader that stalls: the hub closes it with a code.
 const STALL_GRACE: Duration = Duration::from_secs(10);
 /// Seconds that requests under way have at the end; also what idle HTTP connections cost a restart.
@@ -55,7 +55,8 @@ pub struct Server {
     draining: web::Data<AtomicBool>,
     registry: Registry,
     drain: Duration,
-    chores: tokio::task::JoinHandle<()>,
+    cluster: Cluster,
+    tasks: [tokio::task::JoinHandle<()>; 2],
 }
 
 /// The parts that handlers share.
@@ -67,6 +68,8 @@ struct Shared {
     rooms: Rooms,
     hub: Hub,
     registry: Registry,
+    cluster: Cluster,
+    bus: Bus,
     origins: Origins,
     options: http::Options,
     connection: connection::Options,
@@ -101,6 +104,12 @@ impl Server {
             metrics,
             lease,
         ));
+        let (hub, registry) = (shared.hub.clone(), shared.registry.clone());
+        let cluster = shared
+            .cluster
+            .clone()
+            .run(hub, registry, shared.bus.clone());
+        let cluster_run = actix_web::rt::spawn(cluster);
         Ok(Self {
             address,
             metrics: metrics_address,
@@ -111,7 +120,8 @@ impl Server {
             draining: shared.draining,
             registry: shared.registry,
             drain: Duration::from_secs(config.server.drain_seconds),
-            chores,
+            cluster: shared.cluster,
+            tasks: [chores, cluster_run],
         })
     }
 
@@ -124,7 +134,10 @@ impl Server {
         while self.registry.count() > 0 && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        self.chores.abort();
+        for task in &self.tasks {
+            task.abort();
+        }
+        self.cluster.leave().await;
         join_all(self.handles.iter().map(|handle| handle.stop(true))).await;
     }
 }
@@ -147,13 +160,8 @@ async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
         },
     );
     let tenants = Tenants::new(store.clone(), plans, &config.tenancy.default_plan);
-    let bus = match config.redis.url.expose_secret() {
-        "" => Bus::local(),
-        _ => Bus::redis(Link::open(link::Options {
-            url: config.redis.url.clone(),
-            prefix: config.redis.prefix.clone(),
-        })?),
-    };
+    let link = link(config)?;
+    let bus = link.clone().map_or_else(Bus::local, Bus::redis);
     let tails = fanout::Options {
         room_bytes: config.log.hot_tail_bytes,
         stream_bytes: config.log.hot_stream_bytes,
@@ -168,7 +176,7 @@ async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
         lease_seconds: config.log.stream_lease_seconds,
     };
     let history = History::start(store.clone(), bus.clone(), &log)?;
-    let rooms = Rooms::new(history, hub.clone(), bus);
+    let rooms = Rooms::new(history, hub.clone(), bus.clone());
     let node = match config.server.node.as_str() {
         "" => format!("node-{:08x}", rand::random::<u32>()),
         name => name.to_owned(),
@@ -185,12 +193,26 @@ async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
         tenants,
         rooms,
         hub,
-        registry: Registry::default(),
+        registry: Registry::new(Seats::new(link.clone())),
+        cluster: Cluster::new(link),
+        bus,
         origins: Origins::new(&config.server.public_url, &config.server.allowed_origins),
         options: http::Options::new(config, node),
         connection,
         draining: web::Data::new(AtomicBool::new(false)),
     })
+}
+
+/// The way to Redis, where the settings name one.
+fn link(config: &Config) -> Result<Option<Link>, link::Error> {
+    if config.redis.url.expose_secret().is_empty() {
+        return Ok(None);
+    }
+    Link::open(link::Options {
+        url: config.redis.url.clone(),
+        prefix: config.redis.prefix.clone(),
+    })
+    .map(Some)
 }
 
 async fn bootstrap(config: &Config, shared: &Shared) -> anyhow::Result<()> {
@@ -269,44 +291,6 @@ fn serve(config: &Config, shared: Shared) -> anyhow::Result<(SocketAddr, ServerH
     Ok((address, handle))
 }
 
-fn listen(host: &str, port: u16) -> anyhow::Result<TcpListener> {
-    let refused = |error: std::io::Error| cannot_listen(&error, host, port, "SERVER");
-    let address = (host, port)
-        .to_socket_addrs()
-        .map_err(refused)?
-        .next()
-        .with_context(|| format!("server.host: `{host}` is no address"))?;
-    let domain = socket2::Domain::for_address(address);
-    let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None)?;
-    // A restarted hub takes its port back at once.
-    socket.set_reuse_address(true)?;
-    socket.bind(&address.into()).map_err(refused)?;
-    socket.listen(BACKLOG).map_err(refused)?;
-    Ok(socket.into())
-}
-
-/// Why a port cannot be had, and what to do about it. `section` has the `host` and `port`.
-fn cannot_listen(error: &std::io::Error, host: &str, port: u16, section: &str) -> anyhow::Error {
-    let advice = match error.kind() {
-        ErrorKind::AddrInUse => {
-            let other = port.wrapping_add(1).max(1024);
-            format!(
-                "; stop what has the port, or take another: GENERIC_CORP__{section}__PORT={other}"
-            )
-        }
-        ErrorKind::PermissionDenied => {
-            format!(
-                "; ports below 1024 want a privilege: GENERIC_CORP__{section}__PORT takes another"
-            )
-        }
-        ErrorKind::AddrNotAvailable => {
-            format!("; GENERIC_CORP__{section}__HOST is to be an address of this machine")
-        }
-        _ => String::new(),
-    };
-    anyhow::anyhow!("cannot listen on {host}:{port}: {error}{advice}")
-}
-
 /// What the sockets of a worker share.
 fn door(shared: &Shared) -> Door {
     let parts = Rc::new(Parts {
@@ -345,6 +329,7 @@ fn application(
         .app_data(web::Data::new(shared.tenants))
         .app_data(web::Data::new(shared.rooms))
         .app_data(web::Data::new(shared.registry))
+        .app_data(web::Data::new(shared.cluster))
         .app_data(web::Data::new(shared.origins))
         .app_data(web::Data::new(shared.options))
         .app_data(shared.draining)

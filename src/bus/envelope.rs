@@ -21,6 +21,7 @@ const BYTES: u8 = 2;
 const CLOSED: u8 = 3;
 const CANCEL: u8 = 4;
 const EPHEMERAL: u8 = 5;
+const PRESENCE: u8 = 6;
 
 #[derive(Serialize, Deserialize)]
 struct InRoom<T> {
@@ -67,6 +68,11 @@ pub(super) fn put(envelope: &mut BytesMut, hint: &Hint) {
         }
         Hint::Closed { end } => put_json(envelope, CLOSED, end),
         Hint::Cancel { notice } => put_json(envelope, CANCEL, notice),
+        Hint::Presence { room } => {
+            envelope.put_u8(PRESENCE);
+            envelope.put_u32(16);
+            envelope.put_slice(room.0.as_bytes());
+        }
         Hint::Bytes {
             stream,
             offset,
@@ -133,6 +139,10 @@ fn take(tag: u8, mut content: Bytes) -> Option<Hint> {
         }
         CLOSED => json::<StreamClosed>(&content).map(|end| Hint::Closed { end }),
         CANCEL => json::<CancelNotice>(&content).map(|notice| Hint::Cancel { notice }),
+        PRESENCE => {
+            let room = RoomId(Uuid::from_slice(&content).ok()?);
+            Some(Hint::Presence { room })
+        }
         BYTES if content.len() > 24 => {
             let stream = StreamId(Uuid::from_slice(&content.split_to(16)).ok()?);
             let offset = content.get_u64();

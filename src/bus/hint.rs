@@ -36,6 +36,11 @@ pub enum Hint {
         /// Which, who and why.
         notice: CancelNotice,
     },
+    /// Members of a room have changed on the node that says so.
+    Presence {
+        /// The room.
+        room: RoomId,
+    },
     /// Something that skips the log.
     Ephemeral {
         /// The room.
@@ -60,7 +65,9 @@ impl Hint {
     /// Who is to hear it.
     pub(super) fn channel(&self) -> Channel {
         match self {
-            Self::Event { room, .. } | Self::Ephemeral { room, .. } => Channel::Room(*room),
+            Self::Event { room, .. } | Self::Ephemeral { room, .. } | Self::Presence { room } => {
+                Channel::Room(*room)
+            }
             Self::Bytes { stream, .. } => Channel::Stream(*stream),
             Self::Closed { end } => Channel::Stream(end.stream),
             // Its producer may sit on any node, and need not watch.
@@ -73,6 +80,7 @@ impl Hint {
         match self {
             Self::Event { event, .. } => 256 + event.body.get().len(),
             Self::Bytes { data, .. } => 64 + data.len(),
+            Self::Presence { .. } => 32,
             Self::Closed { .. } | Self::Cancel { .. } | Self::Ephemeral { .. } => 512,
         }
     }

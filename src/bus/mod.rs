@@ -85,6 +85,13 @@ impl Bus {
         }
     }
 
+    /// Tells the other nodes alone.
+    pub fn tell_others(&self, hints: &[Hint]) {
+        if let Some(redis) = &self.redis {
+            redis.publisher.push(hints);
+        }
+    }
+
     /// This node has viewers of a log.
     pub fn follow(&self, channel: Channel) {
         if let Some(redis) = &self.redis {
@@ -97,6 +104,11 @@ impl Bus {
         if let Some(redis) = &self.redis {
             redis.subscriber.leave(channel);
         }
+    }
+
+    /// Whether it leads to other nodes.
+    pub fn is_shared(&self) -> bool {
+        self.redis.is_some()
     }
 
     /// Whether hints of other nodes come at once.

@@ -20,7 +20,7 @@ use std::time::Instant;
 pub type Proven = (Principal, Scope);
 
 /// Takes a socket in. `workspace` is the name in the path; with `proven` the conversation is open at once.
-pub fn admit(
+pub async fn admit(
     worker: &Rc<Worker>,
     parts: Rc<Parts>,
     workspace: String,
@@ -29,7 +29,7 @@ pub fn admit(
 ) -> Rc<Connection> {
     let connection = worker.admit(|viewer| Connection::new(parts, viewer, workspace, address));
     if let Some((principal, scope)) = proven {
-        connection.open(None, principal, scope, None, false);
+        connection.open(None, principal, scope, None, false).await;
     }
     connection
 }
@@ -112,7 +112,7 @@ impl Connection {
                 if open {
                     self.renew(id, principal, scope, client, binary);
                 } else {
-                    self.open(id, principal, scope, client, binary);
+                    self.open(id, principal, scope, client, binary).await;
                 }
             }
             Ok(_) => {}
@@ -168,7 +168,7 @@ impl Connection {
         self.welcome(id);
     }
 
-    fn open(
+    async fn open(
         &self,
         id: Option<String>,
         principal: Principal,
@@ -197,8 +197,10 @@ impl Connection {
                 quota: session.meter.quota(Instant::now()),
             },
         };
-        match self.parts.registry.insert(self.id, entry, most) {
-            Ok(()) => {}
+        match self.parts.registry.insert(self.id, entry, most).await {
+            Ok(()) if self.is_alive() => {}
+            // It went while its seat was asked for.
+            Ok(()) => return self.parts.registry.remove(self.id),
             Err(Refused::Full) => {
                 let text = format!("the plan allows {most} connections at a time");
                 self.fail(id, ErrorCode::LimitReached, text, None, None);

@@ -2,6 +2,7 @@
 
 use crate::auth::Principal;
 use crate::fanout::{Address, Mail};
+use crate::quota::Seats;
 use dashmap::DashMap;
 use generic_corp_protocol::frame::Quota;
 use generic_corp_protocol::message::ClientInfo;
@@ -35,7 +36,7 @@ impl From<&Principal> for Credential {
 #[derive(Clone, Default)]
 pub struct Registry {
     pub(super) entries: Arc<DashMap<ConnectionId, Entry>>,
-    organizations: Arc<DashMap<OrganizationId, usize>>,
+    seats: Seats,
     draining: Arc<AtomicBool>,
 }
 
@@ -73,14 +74,30 @@ pub(super) struct Snapshot {
 }
 
 impl Registry {
+    /// A registry without connections, whose organizations have these seats.
+    pub fn new(seats: Seats) -> Self {
+        Self {
+            seats,
+            ..Self::default()
+        }
+    }
+
+    /// The seats of all organizations.
+    pub fn seats(&self) -> &Seats {
+        &self.seats
+    }
+
     /// Takes in a connection unless its organization has `most` already, or the hub drains.
-    pub(super) fn insert(&self, id: ConnectionId, entry: Entry, most: u32) -> Result<(), Refused> {
-        let mut count = self.organizations.entry(entry.organization).or_default();
-        if *count >= most as usize {
+    pub(super) async fn insert(
+        &self,
+        id: ConnectionId,
+        entry: Entry,
+        most: u32,
+    ) -> Result<(), Refused> {
+        let organization = entry.organization;
+        if !self.seats.take(organization, most as usize).await {
             return Err(Refused::Full);
         }
-        *count += 1;
-        drop(count);
         self.entries.insert(id, entry);
         metrics::gauge!("generic_corp_connections").increment(1.0);
         // Looked at last: who is not turned away here is told to go with everybody.
@@ -96,11 +113,7 @@ impl Registry {
             return;
         };
         metrics::gauge!("generic_corp_connections").decrement(1.0);
-        if let Some(mut count) = self.organizations.get_mut(&entry.organization) {
-            *count = count.saturating_sub(1);
-        }
-        self.organizations
-            .remove_if(&entry.organization, |_, count| *count == 0);
+        self.seats.give_back(entry.organization);
     }
 
     pub(super) fn report(&self, id: ConnectionId, snapshot: Snapshot) {
@@ -131,6 +144,14 @@ impl Registry {
         let mut found: Vec<_> = own.map(|entry| entry.show(*entry.key())).collect();
         found.sort_by_key(|connection| connection.id);
         found
+    }
+
+    /// All connections, each with its workspace.
+    pub fn all(&self) -> Vec<(WorkspaceId, rest::Connection)> {
+        let entries = self.entries.iter();
+        entries
+            .map(|entry| (entry.workspace, entry.show(*entry.key())))
+            .collect()
     }
 
     /// How many there are.

@@ -22,7 +22,7 @@ impl Watcher {
     ///
     /// # Errors
     /// When the organization has as many connections as its plan allows, or the hub drains.
-    pub fn register(
+    pub async fn register(
         registry: &Registry,
         principal: &Principal,
         scope: &Scope,
@@ -46,7 +46,9 @@ impl Watcher {
             mailbox: viewer.address(),
             snapshot: watcher.snapshot(viewer),
         };
-        registry.insert(watcher.id, entry, scope.plan().connections)?;
+        registry
+            .insert(watcher.id, entry, scope.plan().connections)
+            .await?;
         Ok(watcher)
     }
 

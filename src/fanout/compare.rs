@@ -62,7 +62,11 @@ impl Hub {
         }
     }
 
-    async fn compare_rooms(&self, rooms: &[RoomId]) -> Result<(), Error> {
+    /// Compares these rooms.
+    ///
+    /// # Errors
+    /// See [`compare`](Self::compare).
+    pub async fn compare_rooms(&self, rooms: &[RoomId]) -> Result<(), Error> {
         for (room, head) in self.store().heads(rooms).await? {
             let tail = self.room_tail(room);
             if tail.is_some_and(|tail| tail.loaded() && tail.load(head.seq, &head.epoch)) {

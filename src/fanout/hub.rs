@@ -3,6 +3,7 @@
 
 use super::compare::Doubts;
 use super::encode::{event_frame, text_frame};
+use super::members::Members;
 use super::room_tail::RoomTail;
 use super::stream_tail::StreamTail;
 use super::wake::{Address, Inbox, LogId, Mail};
@@ -10,10 +11,7 @@ use crate::bus::{Bus, Channel, Hint};
 use crate::store::{Error, Store};
 use dashmap::DashMap;
 use generic_corp_protocol::frame::StreamClosed;
-use generic_corp_protocol::{
-    ConnectionId, Member, RoomId, ServerFrame, Slug, StreamId, StreamInfo, WorkspaceId,
-};
-use parking_lot::Mutex;
+use generic_corp_protocol::{RoomId, ServerFrame, Slug, StreamId, StreamInfo, WorkspaceId};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -43,8 +41,7 @@ struct Inner {
     rooms: DashMap<RoomId, Arc<RoomTail>>,
     streams: DashMap<StreamId, Arc<StreamTail>>,
     producers: DashMap<StreamId, Address>,
-    /// Rooms whose presence changed since it was last told.
-    presence: Mutex<HashSet<RoomId>>,
+    members: Members,
     doubts: Doubts,
     inboxes: Vec<Arc<Inbox>>,
     workers: AtomicUsize,
@@ -61,7 +58,7 @@ impl Hub {
             rooms: DashMap::new(),
             streams: DashMap::new(),
             producers: DashMap::new(),
-            presence: Mutex::default(),
+            members: Members::default(),
             doubts: Doubts::default(),
             inboxes: (0..MAX_WORKERS).map(|_| Arc::default()).collect(),
             workers: AtomicUsize::new(0),
@@ -71,6 +68,14 @@ impl Hub {
 
     pub(super) fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    pub(super) fn bus(&self) -> &Bus {
+        &self.0.bus
+    }
+
+    pub(super) fn member_changes(&self) -> &Members {
+        &self.0.members
     }
 
     pub(super) fn doubts(&self) -> &Doubts {
@@ -125,6 +130,7 @@ impl Hub {
             };
             tail.load(head.seq, &head.epoch);
         }
+        self.meet_others(&tail).await;
         Ok(Some(tail))
     }
 
@@ -203,6 +209,10 @@ impl Hub {
                 self.0.producers.remove(&stream);
                 self.stream_tail(stream)?.finish(end);
                 Some(LogId::Stream(stream))
+            }
+            Hint::Presence { room } => {
+                self.others_changed(room);
+                None
             }
             Hint::Cancel { notice } => {
                 let producer = self.0.producers.get(&notice.stream)?;
@@ -283,28 +293,6 @@ impl Hub {
         }
     }
 
-    /// A connection came into a room or changed what it does.
-    pub fn set_member(&self, tail: &RoomTail, member: Member) {
-        tail.set_member(member);
-        self.0.presence.lock().insert(tail.id());
-    }
-
-    /// A connection left a room.
-    pub fn remove_member(&self, tail: &RoomTail, connection: ConnectionId) {
-        if tail.remove_member(connection) {
-            self.0.presence.lock().insert(tail.id());
-        }
-    }
-
-    /// Tells viewers of the presence that changed since the last call. Called on a timer, so that a
-    /// thousand arrivals are told in a few frames.
-    pub fn tell_presence(&self) {
-        let changed = std::mem::take(&mut *self.0.presence.lock());
-        for room in changed {
-            self.notify(LogId::Room(room));
-        }
-    }
-
     /// Forgets tails that were looked at and are not watched. Called on a timer.
     pub fn sweep(&self) {
         self.0.rooms.retain(|_, tail| self.uses_room(tail));
@@ -327,12 +315,6 @@ impl Hub {
             self.0.bus.leave(Channel::Stream(tail.id()));
         }
         used
-    }
-
-    /// Members of a room on this node, and their number.
-    pub fn members(&self, room: RoomId) -> (Vec<Member>, usize) {
-        self.room_tail(room)
-            .map_or((Vec::new(), 0), |tail| tail.members())
     }
 
     /// The connection at `address` writes this stream.

@@ -3,7 +3,8 @@
 
 use generic_corp_protocol::limit::MAX_MEMBERS_SHOWN;
 use generic_corp_protocol::{ConnectionId, Member, Timestamp};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use uuid::Uuid;
 
 /// Departures that are remembered; a viewer that missed more gets everyone anew.
 const MAX_DEPARTURES: usize = 256;
@@ -12,10 +13,29 @@ const MAX_DEPARTURES: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct Presence {
     version: u64,
-    members: BTreeMap<ConnectionId, (u64, Member)>,
+    members: BTreeMap<ConnectionId, Entry>,
+    /// Members of other nodes that are too many to list.
+    uncounted: HashMap<Uuid, usize>,
     departures: VecDeque<(u64, ConnectionId)>,
     /// Differences can be told from this version on.
     floor: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    version: u64,
+    member: Member,
+    /// The node it is connected to; `None` is this one.
+    node: Option<Uuid>,
+}
+
+/// Members of a room on another node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// Each of them.
+    Listed(Vec<Member>),
+    /// Too many to list.
+    Counted(usize),
 }
 
 /// What changed since a version.
@@ -37,42 +57,102 @@ impl Presence {
     }
 
     pub(super) fn count(&self) -> usize {
-        self.members.len()
+        self.members.len() + self.uncounted.values().sum::<usize>()
     }
 
     /// Everyone, unless they are too many to show.
     pub(super) fn members(&self) -> Vec<Member> {
-        if self.members.len() > MAX_MEMBERS_SHOWN {
+        if self.count() > MAX_MEMBERS_SHOWN {
             return Vec::new();
         }
         self.members
             .values()
-            .map(|(_, member)| member.clone())
+            .map(|entry| entry.member.clone())
             .collect()
+    }
+
+    /// A member on this node.
+    pub(super) fn own(&self, connection: ConnectionId) -> Option<&Member> {
+        let entry = self.members.get(&connection)?;
+        entry.node.is_none().then_some(&entry.member)
+    }
+
+    /// All members on this node.
+    pub(super) fn all_own(&self) -> impl Iterator<Item = &Member> {
+        let own = self.members.values().filter(|entry| entry.node.is_none());
+        own.map(|entry| &entry.member)
     }
 
     /// Since when a connection is here.
     pub(super) fn since_when(&self, connection: ConnectionId) -> Option<Timestamp> {
         self.members
             .get(&connection)
-            .map(|(_, member)| member.since)
+            .map(|entry| entry.member.since)
     }
 
     pub(super) fn set(&mut self, member: Member) {
+        self.put(member, None);
+    }
+
+    fn put(&mut self, member: Member, node: Option<Uuid>) {
         self.version += 1;
-        self.members
-            .insert(member.connection, (self.version, member));
+        let version = self.version;
+        let entry = Entry {
+            version,
+            member,
+            node,
+        };
+        self.members.insert(entry.member.connection, entry);
+    }
+
+    /// How another node stands; whether that is new.
+    pub(super) fn set_others(&mut self, node: Uuid, others: Others) -> bool {
+        let (version, before) = (self.version, self.count());
+        let (listed, counted) = match others {
+            Others::Listed(members) => (members, None),
+            Others::Counted(count) => (Vec::new(), Some(count)),
+        };
+        let gone = |(id, entry): (&ConnectionId, &Entry)| {
+            let stays = listed.iter().any(|member| member.connection == *id);
+            (entry.node == Some(node) && !stays).then_some(*id)
+        };
+        let gone: Vec<ConnectionId> = self.members.iter().filter_map(gone).collect();
+        for connection in gone {
+            self.remove(connection);
+        }
+        for member in listed {
+            let known = self.members.get(&member.connection);
+            if known.is_none_or(|known| known.node.is_some() && known.member != member) {
+                self.put(member, Some(node));
+            }
+        }
+        let was = match counted {
+            Some(count) => self.uncounted.insert(node, count),
+            None => self.uncounted.remove(&node),
+        };
+        if was != counted {
+            self.version += 1;
+        }
+        self.forget_lists(before);
+        self.version != version
+    }
+
+    /// Above the size that is shown nobody holds a list to change: below it everybody gets one anew.
+    fn forget_lists(&mut self, before: usize) {
+        if before > MAX_MEMBERS_SHOWN {
+            self.floor = self.version;
+            self.departures.clear();
+        }
     }
 
     pub(super) fn remove(&mut self, connection: ConnectionId) -> bool {
+        let before = self.count();
         if self.members.remove(&connection).is_none() {
             return false;
         }
         self.version += 1;
-        // Coming back below the size that is shown, nobody holds a list to change.
-        if self.members.len() >= MAX_MEMBERS_SHOWN {
-            self.floor = self.version;
-            self.departures.clear();
+        if before > MAX_MEMBERS_SHOWN {
+            self.forget_lists(before);
             return true;
         }
         if self.departures.len() == MAX_DEPARTURES
@@ -89,7 +169,7 @@ impl Presence {
         if seen >= self.version {
             return None;
         }
-        let count = self.members.len();
+        let count = self.count();
         if count > MAX_MEMBERS_SHOWN {
             return Some(Change {
                 full: false,
@@ -106,7 +186,7 @@ impl Presence {
                 count,
             });
         }
-        let newer = |(version, member): &(u64, Member)| (*version > seen).then(|| member.clone());
+        let newer = |entry: &Entry| (entry.version > seen).then(|| entry.member.clone());
         let changed = self.members.values().filter_map(newer).collect();
         let went = self
             .departures

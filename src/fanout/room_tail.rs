@@ -2,7 +2,7 @@
 
 use super::cursor::{Chunk, MAX_CHUNK_BYTES, Read, RoomCursor};
 use super::encode::text_frame;
-use super::presence::{Change, Presence};
+use super::presence::{Change, Others, Presence};
 use super::wake::Wakes;
 use bytes::{Bytes, BytesMut};
 use generic_corp_protocol::frame::{PresenceChange, Reset};
@@ -12,6 +12,7 @@ use generic_corp_protocol::{
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Ephemeral messages that are kept for viewers which are about to read; older ones are dropped.
 const MAX_EPHEMERAL: usize = 64;
@@ -40,6 +41,8 @@ struct State {
     ephemeral_head: u64,
     presence: Presence,
     presence_frame: Option<(u64, u64, Bytes)>,
+    /// Whether the members on other nodes were read.
+    others_known: bool,
 }
 
 impl RoomTail {
@@ -167,6 +170,34 @@ impl RoomTail {
 
     pub(super) fn set_member(&self, member: Member) {
         self.state.lock().presence.set(member);
+    }
+
+    /// Members on this node: the one with this connection, or all.
+    pub(super) fn own_members(&self, connection: Option<ConnectionId>) -> Vec<Member> {
+        let state = self.state.lock();
+        match connection {
+            Some(connection) => state
+                .presence
+                .own(connection)
+                .cloned()
+                .into_iter()
+                .collect(),
+            None => state.presence.all_own().cloned().collect(),
+        }
+    }
+
+    /// How another node stands; whether that is new.
+    pub(super) fn set_others(&self, node: Uuid, others: Others) -> bool {
+        self.state.lock().presence.set_others(node, others)
+    }
+
+    /// Whether the members on other nodes were read.
+    pub(super) fn knows_others(&self) -> bool {
+        self.state.lock().others_known
+    }
+
+    pub(super) fn others_are_known(&self) {
+        self.state.lock().others_known = true;
     }
 
     pub(super) fn remove_member(&self, connection: ConnectionId) -> bool {

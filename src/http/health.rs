@@ -1,6 +1,7 @@
 //! Whether the hub is up, and whether it takes work.
 
 use super::Options;
+use crate::room::Rooms;
 use crate::store::Store;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -19,6 +20,7 @@ pub(super) async fn live() -> HttpResponse {
 /// The store answers and the hub is not draining; else 503.
 pub(super) async fn ready(
     store: web::Data<Store>,
+    rooms: web::Data<Rooms>,
     draining: web::Data<AtomicBool>,
     options: web::Data<Options>,
 ) -> HttpResponse {
@@ -35,5 +37,6 @@ pub(super) async fn ready(
         node: options.node.clone(),
         draining,
         store,
+        bus: rooms.is_live_bus(),
     })
 }

@@ -58,7 +58,7 @@ pub(super) async fn room(
         from.epoch = Some(epoch.to_owned());
     }
     let joining = rooms.join(&scoped.scope, &name, &from).await?;
-    let seat = Seat::take(&request, &scoped)?;
+    let seat = Seat::take(&request, &scoped).await?;
     let (cursor, members, count) = joining.tail.cursor(joining.after);
     let epoch = joining.epoch.to_string();
     let id = format!("{epoch}:{}", joining.after);
@@ -112,7 +112,7 @@ pub(super) async fn stream(
     if last.is_some() && over {
         return Ok(HttpResponse::NoContent().finish());
     }
-    let seat = Seat::take(&request, &scoped)?;
+    let seat = Seat::take(&request, &scoped).await?;
     let cursor = reading.cursor(None);
     let place = reading.offset.to_string();
     let first = StreamReading {
@@ -131,7 +131,7 @@ struct Seat {
 }
 
 impl Seat {
-    fn take(request: &HttpRequest, scoped: &Scoped<Any>) -> Result<Self, ApiError> {
+    async fn take(request: &HttpRequest, scoped: &Scoped<Any>) -> Result<Self, ApiError> {
         let missing = |what: &str| {
             ApiError::of(
                 ErrorCode::Internal,
@@ -155,7 +155,7 @@ impl Seat {
         };
         let address = Some(address(request));
         let viewer = crate::fanout::Client::viewer(&*seat.live);
-        match Watcher::register(registry, principal, scope, address, viewer) {
+        match Watcher::register(registry, principal, scope, address, viewer).await {
             Ok(watcher) => seat.live.register(watcher),
             Err(refused) => {
                 worker.dismiss(viewer);

@@ -9,6 +9,7 @@ mod tenant;
 use super::{Options, Origins, configure, openapi, routes};
 use crate::auth::{self, Auth};
 use crate::bus::Bus;
+use crate::cluster::Cluster;
 use crate::config::{Durability, Plans};
 use crate::connection::Registry;
 use crate::fanout;
@@ -201,6 +202,7 @@ impl Parts {
                 .app_data(web::Data::new(parts.tenants.clone()))
                 .app_data(web::Data::new(parts.rooms.clone()))
                 .app_data(web::Data::new(parts.registry.clone()))
+                .app_data(web::Data::new(Cluster::default()))
                 .app_data(parts.draining.clone())
                 .configure(configure)
         };

@@ -4,6 +4,7 @@ use super::ApiError;
 use super::body::Body;
 use super::extract::{Admin, Caller, Read, Scoped, page, room};
 use super::routes::next_page;
+use crate::cluster::Cluster;
 use crate::connection::Registry;
 use crate::fanout::Hub;
 use crate::room::Rooms;
@@ -11,6 +12,7 @@ use crate::store::room::RoomRow;
 use crate::tenant::Tenants;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
+use generic_corp_protocol::RoomId;
 use generic_corp_protocol::rest::{Connection, NewRoom, NewWorkspace, Room, Workspace};
 
 /// The workspaces of an organization.
@@ -70,11 +72,12 @@ pub(super) async fn rooms(
     scoped: Scoped<Read>,
     tenants: web::Data<Tenants>,
     hub: web::Data<Rooms>,
+    cluster: web::Data<Cluster>,
 ) -> Result<HttpResponse, ApiError> {
     let page = page(&request)?;
     let rooms = tenants.rooms(&scoped.scope, &page).await?;
     let last = rooms.last().map(|room| room.name.to_string());
-    let rooms: Vec<_> = rooms.into_iter().map(|row| shown(row, hub.hub())).collect();
+    let rooms = shown(rooms, hub.hub(), &cluster).await;
     Ok(next_page(&request, &page, rooms.len(), last).json(rooms))
 }
 
@@ -85,7 +88,6 @@ pub(super) async fn rooms(
 pub(super) async fn create_room(
     scoped: Scoped<Admin>,
     tenants: web::Data<Tenants>,
-    hub: web::Data<Rooms>,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
     let new: NewRoom = body.json().await?;
@@ -94,7 +96,7 @@ pub(super) async fn create_room(
     let place = format!("/api/v1/workspaces/{workspace}/rooms/{name}");
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, place))
-        .json(shown(made, hub.hub())))
+        .json(room_of(made, 0)))
 }
 
 /// A room.
@@ -107,28 +109,51 @@ pub(super) async fn show_room(
     scoped: Scoped<Read>,
     tenants: web::Data<Tenants>,
     hub: web::Data<Rooms>,
+    cluster: web::Data<Cluster>,
 ) -> Result<web::Json<Room>, ApiError> {
     let found = tenants.find_room(&scoped.scope, &room(&request)?).await?;
-    Ok(web::Json(shown(found, hub.hub())))
+    let mut shown = shown(vec![found], hub.hub(), &cluster).await;
+    Ok(web::Json(shown.remove(0)))
 }
 
-/// The live connections of a workspace on this node, with their counters.
+/// The live connections of a workspace, with their counters: of this node as they are now, of others as they
+/// were some seconds ago. While Redis is away those of others are missing.
 #[utoipa::path(get, path = "/workspaces/{workspace}/connections", tag = "workspace",
     params(("workspace" = String, Path, description = "Name or id")),
     responses((status = 200, body = Vec<Connection>)))]
 pub(super) async fn connections(
     scoped: Scoped<Admin>,
     registry: web::Data<Registry>,
+    cluster: web::Data<Cluster>,
 ) -> web::Json<Vec<Connection>> {
-    web::Json(registry.list(scoped.scope.workspace()))
+    let workspace = scoped.scope.workspace();
+    let mut found = registry.list(workspace);
+    found.extend(cluster.connections(workspace).await);
+    found.sort_by_key(|connection| connection.id);
+    web::Json(found)
 }
 
 fn organization(request: &HttpRequest) -> &str {
     request.match_info().get("organization").unwrap_or_default()
 }
 
-fn shown(row: RoomRow, hub: &Hub) -> Room {
-    let members = hub.members(row.id).1;
+/// Rooms with their members on all nodes, as far as is known.
+async fn shown(rows: Vec<RoomRow>, hub: &Hub, cluster: &Cluster) -> Vec<Room> {
+    let ids: Vec<RoomId> = rows.iter().map(|row| row.id).collect();
+    let others = cluster.member_counts(&ids).await;
+    let count = |row: &RoomRow| match others.get(&row.id) {
+        Some(others) => hub.own_members(row.id, None).len() + others,
+        None => hub.members(row.id).1,
+    };
+    rows.into_iter()
+        .map(|row| {
+            let members = count(&row);
+            room_of(row, members)
+        })
+        .collect()
+}
+
+fn room_of(row: RoomRow, members: usize) -> Room {
     Room {
         id: row.id,
         name: row.name,

@@ -11,7 +11,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo as _, ProtocolVersion, RedisError};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -57,6 +57,7 @@ struct Inner {
     prefix: String,
     pool: Pool<Manager>,
     away: AtomicBool,
+    nodes: AtomicUsize,
 }
 
 impl Link {
@@ -85,12 +86,23 @@ impl Link {
             prefix: options.prefix,
             pool,
             away: AtomicBool::new(false),
+            nodes: AtomicUsize::new(1),
         })))
     }
 
     /// Who this process is to the other nodes; another after each start.
     pub fn node(&self) -> Uuid {
         self.0.node
+    }
+
+    /// How many nodes there are, this one included, as far as is known.
+    pub fn nodes(&self) -> usize {
+        self.0.nodes.load(Ordering::Relaxed)
+    }
+
+    /// Sets how many nodes there are.
+    pub fn set_nodes(&self, count: usize) {
+        self.0.nodes.store(count.max(1), Ordering::Relaxed);
     }
 
     /// Whether it did not answer when it was last asked.

@@ -85,6 +85,10 @@ impl Rooms {
             .streams(scope.workspace(), id, open, None, MAX_OPEN_STREAMS)
             .await?
             .0;
+        if join.after.is_some_and(|after| after > tail.head().0) {
+            // What the viewer has seen on another node may not have been heard of here.
+            self.hub.compare_rooms(&[id]).await?;
+        }
         let (head, epoch) = tail.head();
         let same_log = join.epoch.as_deref().is_none_or(|known| *known == *epoch);
         let resumed = join.after.filter(|after| same_log && *after <= head);

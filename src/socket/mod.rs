@@ -8,6 +8,7 @@ mod drive;
 #[cfg(feature = "conformance")]
 mod echo;
 mod frame;
+pub mod listen;
 pub mod tcp;
 mod upgrade;
 mod wire;

@@ -80,7 +80,8 @@ pub async fn upgrade(
         Ok((workspace, proven)) => {
             let address = request.peer_addr().map(|peer| peer.ip());
             let parts = door.parts.clone();
-            let connection = connection::admit(&door.worker, parts, workspace, address, proven);
+            let connection =
+                connection::admit(&door.worker, parts, workspace, address, proven).await;
             let wire = open(&request, framed, Socket(connection), MAX_FRAME_BYTES)?;
             let outlet: Weak<dyn Outlet> = Rc::downgrade(&wire) as Weak<dyn Outlet>;
             wire.peer.0.viewer().set_outlet(outlet);

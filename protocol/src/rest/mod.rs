@@ -76,5 +76,10 @@ bodies! {
         draining: bool,
         /// Whether the store answers.
         store: bool,
+        /// Whether other nodes are heard at once; absent where there is no Redis. Without it a node takes work
+        /// all the same, and looks for what others have written.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        bus: Option<bool>,
     }
 }

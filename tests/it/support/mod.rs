@@ -1,7 +1,9 @@
 //! What every test needs: a hub, somebody to talk to it, and patience with an end.
 
 pub mod bystanders;
+pub mod cluster;
 pub mod database;
+pub mod process;
 pub mod proxy;
 pub mod rest;
 pub mod server;

@@ -1,17 +1,17 @@
 //! A hub of one test: the real binary, on a port and a file of its own.
 
+use super::cluster::{Front, NODES};
 use super::database;
+use super::process::{command, free_port, read_log, spawn};
 use super::rest::Rest;
 use super::socket::Socket;
 use super::wait::within;
 use generic_corp_protocol::rest::{NewApiKeySecret, Session};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, BufReader};
+use std::process::ExitStatus;
 use tokio::process::{Child, Command};
 
 /// The administrator that every test hub begins with.
@@ -19,16 +19,13 @@ pub const EMAIL: &str = "ada@example.com";
 /// Her password.
 pub const PASSWORD: &str = "correct horse battery staple";
 
-/// The ports a hub may keep over a restart. They lie below the ones that the system gives to outgoing
-/// connections: a client that retries could otherwise take the port of the hub it waits for.
-const FIXED_PORTS: std::ops::Range<u16> = 12_000..30_000;
-
 /// Settings for a hub that was not started yet.
 pub struct Builder {
     settings: BTreeMap<String, String>,
     folder: tempfile::TempDir,
     /// The command that it is run by, if any.
     below: Vec<String>,
+    nodes: usize,
 }
 
 /// A running hub; it ends with the test, and what it wrote is shown when the test fails.
@@ -36,7 +33,10 @@ pub struct TestServer {
     settings: BTreeMap<String, String>,
     folder: tempfile::TempDir,
     below: Vec<String>,
-    child: Child,
+    /// Its nodes; the first is the one that is asked for its memory, its log and its metrics.
+    nodes: Vec<Child>,
+    /// What leads to several nodes.
+    front: Option<Front>,
     /// Where it listens.
     pub address: SocketAddr,
     /// Everything it wrote to stdout up to the line that scripts wait for.
@@ -69,6 +69,7 @@ impl Builder {
             settings: settings.into(),
             folder,
             below: Vec::new(),
+            nodes: if database::is_cluster() { NODES } else { 1 },
         };
         if let Some(redis) = database::redis() {
             let prefix = database.rsplit('/').next().expect("a database");
@@ -85,10 +86,18 @@ impl Builder {
         self
     }
 
+    /// One node, also where the run is of a cluster: for tests that look at a process, or cut it off.
+    pub fn alone(mut self) -> Self {
+        self.nodes = 1;
+        self
+    }
+
     /// Stores in a file also where the run has a PostgreSQL: for tests that look into the file.
     pub fn on_sqlite(self) -> Self {
         let file = database::file(self.folder());
-        self.with("database.url", file)
+        let mut alone = self.alone().with("database.url", file);
+        alone.settings.remove("redis.url");
+        alone
     }
 
     /// Sets what `config/default.toml` calls `key`.
@@ -143,22 +152,52 @@ impl Builder {
 
     /// Starts it and waits until it listens.
     pub async fn start(self) -> TestServer {
+        database::make(&self.settings["database.url"]).await;
         let Self {
             settings,
             folder,
             below,
+            nodes,
         } = self;
-        database::make(&settings["database.url"]).await;
-        let (child, address, banner) = spawn(&settings, &below, folder.path()).await;
+        let (nodes, addresses, banner) = spawn_nodes(&settings, &below, folder.path(), nodes).await;
+        let mut address = addresses[0];
+        let mut front = None;
+        if nodes.len() > 1 {
+            let listening = Front::of(addresses).await;
+            address = listening.address;
+            front = Some(listening);
+        }
         TestServer {
             settings,
             folder,
             below,
-            child,
+            nodes,
+            front,
             address,
             banner,
         }
     }
+}
+
+/// Starts the nodes of a hub: the first with all settings, the others as `test-2`, `test-3` on any port.
+async fn spawn_nodes(
+    settings: &BTreeMap<String, String>,
+    below: &[String],
+    folder: &Path,
+    count: usize,
+) -> (Vec<Child>, Vec<SocketAddr>, String) {
+    let (child, address, banner) = spawn(settings, below, folder).await;
+    let (mut nodes, mut addresses) = (vec![child], vec![address]);
+    for number in 2..=count {
+        let mut settings = settings.clone();
+        settings.insert("server.node".into(), format!("test-{number}"));
+        settings.insert("server.port".into(), "0".into());
+        settings.insert("metrics.port".into(), "0".into());
+        let (child, address, _) = spawn(&settings, below, folder).await;
+        nodes.push(child);
+        addresses.push(address);
+    }
+    (nodes, addresses, banner)
 }
 
 impl TestServer {
@@ -174,7 +213,7 @@ impl TestServer {
 
     /// One more node on the same database.
     pub async fn another_node(&self, name: &str) -> Self {
-        let mut builder = Builder::new();
+        let mut builder = Builder::new().alone();
         for shared in ["database.url", "redis.url", "redis.prefix"] {
             if let Some(value) = self.settings.get(shared) {
                 builder = builder.with(shared, value);
@@ -206,7 +245,7 @@ impl TestServer {
 
     /// Its process.
     pub fn pid(&self) -> u32 {
-        self.child.id().expect("the hub runs")
+        self.nodes[0].id().expect("the hub runs")
     }
 
     /// Its resident memory, in bytes.
@@ -222,31 +261,45 @@ impl TestServer {
 
     /// Ends it as a power cut would: SIGKILL.
     pub async fn kill(&mut self) {
-        self.child.kill().await.expect("the hub is killed");
+        for node in &mut self.nodes {
+            node.kill().await.expect("the hub is killed");
+        }
     }
 
     /// Asks it to stop: SIGTERM.
     pub fn terminate(&self) {
+        let ids = self.nodes.iter().filter_map(Child::id);
+        let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
         let sent = std::process::Command::new("sh")
-            .args(["-c", &format!("kill -TERM {}", self.pid())])
+            .args(["-c", &format!("kill -TERM {}", ids.join(" "))])
             .status();
         assert!(sent.expect("sh runs").success(), "SIGTERM is sent");
     }
 
     /// How it ended.
     pub async fn ended(&mut self) -> ExitStatus {
-        within("the hub ends", self.child.wait())
-            .await
-            .expect("it was started")
+        let mut first = None;
+        for node in &mut self.nodes {
+            let status = within("the hub ends", node.wait()).await;
+            let status = status.expect("it was started");
+            first.get_or_insert(status);
+        }
+        first.expect("a node")
     }
 
     /// Starts it again on the same file, and on the same port if it has a fixed one.
     pub async fn restart(&mut self) {
-        if self.child.id().is_some() {
+        if self.nodes.iter().any(|node| node.id().is_some()) {
             self.kill().await;
         }
         let (settings, folder) = (&self.settings, self.folder.path());
-        (self.child, self.address, self.banner) = spawn(settings, &self.below, folder).await;
+        let count = self.nodes.len();
+        let (nodes, addresses, banner) = spawn_nodes(settings, &self.below, folder, count).await;
+        (self.nodes, self.banner) = (nodes, banner);
+        match &self.front {
+            Some(front) => front.lead_to(addresses),
+            None => self.address = addresses[0],
+        }
     }
 
     /// Its metrics, as they are scraped.
@@ -321,7 +374,9 @@ impl TestServer {
 impl Drop for TestServer {
     fn drop(&mut self) {
         // It is gone already when the test killed it.
-        let _ = self.child.start_kill();
+        for node in &mut self.nodes {
+            let _ = node.start_kill();
+        }
         if std::thread::panicking() {
             eprintln!(
                 "--- the hub at {} wrote ---\n{}---",
@@ -329,73 +384,5 @@ impl Drop for TestServer {
                 self.log()
             );
         }
-    }
-}
-
-fn command(settings: &BTreeMap<String, String>, below: &[String], arguments: &[&str]) -> Command {
-    let mut words = below.iter().map(String::as_str);
-    let hub = env!("CARGO_BIN_EXE_generic-corp");
-    let mut command = Command::new(words.next().unwrap_or(hub));
-    command.args(words);
-    if !below.is_empty() {
-        command.arg(hub);
-    }
-    command
-        .args(arguments)
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
-    command.env("NO_COLOR", "1");
-    for (key, value) in settings {
-        let name = format!("GENERIC_CORP__{}", key.to_uppercase().replace('.', "__"));
-        command.env(name, value);
-    }
-    command
-}
-
-fn free_port() -> u16 {
-    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    std::iter::repeat_with(|| rand::random_range(FIXED_PORTS))
-        .find(free)
-        .expect("a free port")
-}
-
-fn read_log(folder: &Path) -> String {
-    std::fs::read_to_string(folder.join("stderr.txt")).unwrap_or_default()
-}
-
-async fn spawn(
-    settings: &BTreeMap<String, String>,
-    below: &[String],
-    folder: &Path,
-) -> (Child, SocketAddr, String) {
-    let log = std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(folder.join("stderr.txt"));
-    let mut child = command(settings, below, &["serve"])
-        .stdout(Stdio::piped())
-        .stderr(log.expect("a file for stderr"))
-        .spawn()
-        .expect("the binary runs");
-    let stdout = child.stdout.take().expect("stdout is piped");
-    let mut lines = BufReader::new(stdout).lines();
-    let mut banner = String::new();
-    let address = tokio::time::timeout(Duration::from_secs(60), async {
-        while let Ok(Some(line)) = lines.next_line().await {
-            banner.push_str(&line);
-            banner.push('\n');
-            if let Some(address) = line.strip_prefix("listening on http://") {
-                return address.parse().ok();
-            }
-        }
-        None
-    });
-    match address.await {
-        Ok(Some(address)) => {
-            // The pipe stays open, or a later line would end the hub.
-            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-            (child, address, banner)
-        }
-        _ => panic!("the hub did not start:\n{banner}{}", read_log(folder)),
     }
 }
