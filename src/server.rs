@@ -1,10 +1,10 @@
 //! Builds every part once, binds, and drains.
 
 use crate::auth::{self, Auth};
-use crate::bus::Bus;
+use crate::bus::{Bus, Ended, Hint};
 use crate::cluster::Cluster;
 use crate::config::{Config, Plans};
-use crate::connection::{self, Parts, Registry};
+use crate::connection::{self, Credential, Parts, Registry};
 use crate::fanout::{self, Hub, Worker};
 use crate::history::{self, History};
 use crate::http::{self, Origins};
@@ -25,7 +25,7 @@ use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, web};
 use anyhow::Context as _;
 use futures_util::future::join_all;
-use generic_corp_protocol::Slug;
+use generic_corp_protocol::{CloseCode, Slug};
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret;
 use std::net::SocketAddr;
@@ -167,8 +167,8 @@ async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
         stream_bytes: config.log.hot_stream_bytes,
     };
     let hub = Hub::new(store.clone(), bus.clone(), tails);
-    let receiver = hub.clone();
-    bus.receive(move |hints| receiver.deliver(hints));
+    let registry = Registry::new(Seats::new(link.clone()));
+    receive(&bus, &hub, &registry, &auth);
     let doubter = hub.clone();
     bus.start(move |channels| doubter.doubt(channels));
     let log = history::Options {
@@ -193,7 +193,7 @@ async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
         tenants,
         rooms,
         hub,
-        registry: Registry::new(Seats::new(link.clone())),
+        registry,
         cluster: Cluster::new(link),
         bus,
         origins: Origins::new(&config.server.public_url, &config.server.allowed_origins),
@@ -201,6 +201,27 @@ async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
         connection,
         draining: web::Data::new(AtomicBool::new(false)),
     })
+}
+
+/// Hands on what comes over the bus.
+pub(crate) fn receive(bus: &Bus, hub: &Hub, registry: &Registry, auth: &Auth) {
+    let (hub, registry, auth) = (hub.clone(), registry.clone(), auth.clone());
+    bus.receive(move |hints| {
+        for hint in &hints {
+            match hint {
+                Hint::Ended(Ended::Session(id)) => {
+                    auth.forget_session(*id);
+                    registry.close(Credential::Session(*id), CloseCode::Unauthenticated);
+                }
+                Hint::Ended(Ended::Key(id)) => {
+                    auth.forget_key(*id);
+                    registry.close(Credential::Key(*id), CloseCode::Forbidden);
+                }
+                _ => {}
+            }
+        }
+        hub.deliver(hints);
+    });
 }
 
 /// The way to Redis, where the settings name one.
@@ -330,6 +351,7 @@ fn application(
         .app_data(web::Data::new(shared.rooms))
         .app_data(web::Data::new(shared.registry))
         .app_data(web::Data::new(shared.cluster))
+        .app_data(web::Data::new(shared.bus))
         .app_data(web::Data::new(shared.origins))
         .app_data(web::Data::new(shared.options))
         .app_data(shared.draining)

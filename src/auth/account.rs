@@ -123,7 +123,7 @@ impl Auth {
     /// was stolen from one of its two holders: then the session ends for both.
     ///
     /// # Errors
-    /// [`Error::InvalidToken`], or the store's.
+    /// [`Error::InvalidToken`], [`Error::Reused`], or the store's.
     pub async fn refresh(&self, token: &str) -> Result<Session, Error> {
         let (session, counter) = self.0.refresh.read(token)?;
         let store = &self.0.store;
@@ -142,7 +142,7 @@ impl Auth {
             Rotation::Reused => {
                 self.0.sessions.forget(&session);
                 tracing::warn!(%session, "a used refresh token came again; the session is ended");
-                Err(Error::InvalidToken)
+                Err(Error::Reused(session))
             }
             Rotation::Over => Err(Error::InvalidToken),
         }

@@ -1,7 +1,7 @@
 //! Why somebody was not let in.
 
 use crate::store;
-use generic_corp_protocol::ErrorCode;
+use generic_corp_protocol::{ErrorCode, SessionId};
 use std::time::Duration;
 
 /// A refusal, or a fault on the way to a decision. The text is for the asker, except for `Fault`.
@@ -10,6 +10,9 @@ pub enum Error {
     /// The token or key is malformed, forged, revoked or unknown.
     #[error("the token is not valid; sign in again or use another key")]
     InvalidToken,
+    /// A refresh token came a second time; its session is ended. The asker hears no more than of any other.
+    #[error("the token is not valid; sign in again or use another key")]
+    Reused(SessionId),
     /// The token was good once.
     #[error("the token has expired; refresh it or sign in again")]
     TokenExpired,
@@ -40,7 +43,7 @@ impl Error {
     /// The code on the wire.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::InvalidToken => ErrorCode::InvalidToken,
+            Self::InvalidToken | Self::Reused(_) => ErrorCode::InvalidToken,
             Self::TokenExpired => ErrorCode::TokenExpired,
             Self::InvalidCredentials => ErrorCode::InvalidCredentials,
             Self::EmailTaken => ErrorCode::Conflict,

@@ -78,7 +78,12 @@ impl Auth {
         }
     }
 
-    /// A key was revoked here: what is remembered of it no longer counts.
+    /// A session has ended: what is remembered of it no longer counts.
+    pub fn forget_session(&self, id: SessionId) {
+        self.0.sessions.forget(&id);
+    }
+
+    /// A key was revoked: what is remembered of it no longer counts.
     pub fn forget_key(&self, id: ApiKeyId) {
         self.0.keys.forget_where(|key| key.id == id);
     }

@@ -22,6 +22,7 @@ const CLOSED: u8 = 3;
 const CANCEL: u8 = 4;
 const EPHEMERAL: u8 = 5;
 const PRESENCE: u8 = 6;
+const ENDED: u8 = 7;
 
 #[derive(Serialize, Deserialize)]
 struct InRoom<T> {
@@ -68,6 +69,7 @@ pub(super) fn put(envelope: &mut BytesMut, hint: &Hint) {
         }
         Hint::Closed { end } => put_json(envelope, CLOSED, end),
         Hint::Cancel { notice } => put_json(envelope, CANCEL, notice),
+        Hint::Ended(ended) => put_json(envelope, ENDED, ended),
         Hint::Presence { room } => {
             envelope.put_u8(PRESENCE);
             envelope.put_u32(16);
@@ -139,6 +141,7 @@ fn take(tag: u8, mut content: Bytes) -> Option<Hint> {
         }
         CLOSED => json::<StreamClosed>(&content).map(|end| Hint::Closed { end }),
         CANCEL => json::<CancelNotice>(&content).map(|notice| Hint::Cancel { notice }),
+        ENDED => json(&content).map(Hint::Ended),
         PRESENCE => {
             let room = RoomId(Uuid::from_slice(&content).ok()?);
             Some(Hint::Presence { room })

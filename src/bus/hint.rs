@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use generic_corp_protocol::frame::{CancelNotice, Ephemeral, StreamClosed};
-use generic_corp_protocol::{Event, RoomId, StreamId};
+use generic_corp_protocol::{ApiKeyId, Event, RoomId, SessionId, StreamId};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// What one node tells the others.
@@ -36,6 +37,8 @@ pub enum Hint {
         /// Which, who and why.
         notice: CancelNotice,
     },
+    /// A credential is good for nothing any more.
+    Ended(Ended),
     /// Members of a room have changed on the node that says so.
     Presence {
         /// The room.
@@ -48,6 +51,15 @@ pub enum Hint {
         /// The content.
         message: Arc<Ephemeral>,
     },
+}
+
+/// A credential that was taken away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ended {
+    /// A session, by signing out.
+    Session(SessionId),
+    /// A key, by revoking it.
+    Key(ApiKeyId),
 }
 
 /// Where nodes listen.
@@ -70,8 +82,8 @@ impl Hint {
             }
             Self::Bytes { stream, .. } => Channel::Stream(*stream),
             Self::Closed { end } => Channel::Stream(end.stream),
-            // Its producer may sit on any node, and need not watch.
-            Self::Cancel { .. } => Channel::Nodes,
+            // Whom it concerns may sit on any node, and need not watch.
+            Self::Cancel { .. } | Self::Ended(_) => Channel::Nodes,
         }
     }
 
@@ -80,7 +92,7 @@ impl Hint {
         match self {
             Self::Event { event, .. } => 256 + event.body.get().len(),
             Self::Bytes { data, .. } => 64 + data.len(),
-            Self::Presence { .. } => 32,
+            Self::Presence { .. } | Self::Ended(_) => 64,
             Self::Closed { .. } | Self::Cancel { .. } | Self::Ephemeral { .. } => 512,
         }
     }

@@ -9,7 +9,7 @@ mod hint;
 mod publisher;
 mod subscriber;
 
-pub use hint::{Channel, Hint};
+pub use hint::{Channel, Ended, Hint};
 
 use crate::link::Link;
 use publisher::Publisher;

@@ -214,6 +214,8 @@ impl Hub {
                 self.others_changed(room);
                 None
             }
+            // No log's: whoever takes hints from the bus has taken it out.
+            Hint::Ended(_) => None,
             Hint::Cancel { notice } => {
                 let producer = self.0.producers.get(&notice.stream)?;
                 producer.send(Mail::Cancel(notice));

@@ -3,13 +3,13 @@
 use super::body::Body;
 use super::extract::{Caller, address};
 use super::{ApiError, Options, Origins};
-use crate::auth::Auth;
-use crate::connection::{Credential, Registry};
+use crate::auth::{self, Auth};
+use crate::bus::{Bus, Ended, Hint};
 use crate::tenant::Tenants;
 use actix_web::cookie::{Cookie, SameSite, time};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use generic_corp_protocol::ErrorCode;
 use generic_corp_protocol::rest::{Login, Me, Refresh, Register, Session, Setup, SetupStatus};
-use generic_corp_protocol::{CloseCode, ErrorCode};
 
 const COOKIE: &str = "gc_refresh";
 const COOKIE_PATH: &str = "/api/v1/auth";
@@ -89,11 +89,15 @@ pub(super) async fn refresh(
     auth: web::Data<Auth>,
     options: web::Data<Options>,
     origins: web::Data<Origins>,
+    bus: web::Data<Bus>,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
     let token = refresh_token(&request, &origins, body).await?;
-    let session = auth.refresh(&token).await?;
-    Ok(signed_in(HttpResponse::Ok(), &options, &session))
+    let traded = auth.refresh(&token).await;
+    if let Err(auth::Error::Reused(session)) = &traded {
+        bus.publish(vec![Hint::Ended(Ended::Session(*session))]);
+    }
+    Ok(signed_in(HttpResponse::Ok(), &options, &traded?))
 }
 
 /// End the session of the refresh token, from the body or the cookie.
@@ -104,12 +108,12 @@ pub(super) async fn logout(
     auth: web::Data<Auth>,
     options: web::Data<Options>,
     origins: web::Data<Origins>,
-    registry: web::Data<Registry>,
+    bus: web::Data<Bus>,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
     let token = refresh_token(&request, &origins, body).await?;
     let session = auth.logout(&token).await?;
-    registry.close(Credential::Session(session), CloseCode::Unauthenticated);
+    bus.publish(vec![Hint::Ended(Ended::Session(session))]);
     let mut gone = cookie(&options, "");
     gone.make_removal();
     Ok(HttpResponse::NoContent().cookie(gone).finish())

@@ -4,12 +4,11 @@ use super::ApiError;
 use super::body::Body;
 use super::extract::{Admin, Read, Scoped, in_path, page};
 use super::routes::next_page;
-use crate::auth::Auth;
-use crate::connection::{Credential, Registry};
+use crate::bus::{Bus, Ended, Hint};
 use crate::tenant::Tenants;
 use actix_web::{HttpRequest, HttpResponse, web};
+use generic_corp_protocol::ApiKeyId;
 use generic_corp_protocol::rest::{Agent, ApiKey, NewAgent, NewApiKey, NewApiKeySecret};
-use generic_corp_protocol::{ApiKeyId, CloseCode};
 
 /// The agents of a workspace, by name; further ones as the `Link` header says.
 #[utoipa::path(get, path = "/workspaces/{workspace}/agents", tag = "agent",
@@ -82,12 +81,10 @@ pub(super) async fn revoke_key(
     request: HttpRequest,
     scoped: Scoped<Admin>,
     tenants: web::Data<Tenants>,
-    auth: web::Data<Auth>,
-    registry: web::Data<Registry>,
+    bus: web::Data<Bus>,
 ) -> Result<HttpResponse, ApiError> {
     let id: ApiKeyId = in_path(&request, "key")?;
     tenants.revoke_key(&scoped.scope, id).await?;
-    auth.forget_key(id);
-    registry.close(Credential::Key(id), CloseCode::Forbidden);
+    bus.publish(vec![Hint::Ended(Ended::Key(id))]);
     Ok(HttpResponse::NoContent().finish())
 }

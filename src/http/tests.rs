@@ -137,6 +137,7 @@ pub(super) struct Parts {
     pub tenants: Tenants,
     pub rooms: Rooms,
     pub registry: Registry,
+    pub bus: Bus,
     pub draining: web::Data<AtomicBool>,
 }
 
@@ -163,8 +164,8 @@ impl Parts {
             stream_bytes: 4096,
         };
         let hub = fanout::Hub::new(store.clone(), bus.clone(), tails);
-        let receiver = hub.clone();
-        bus.receive(move |hints| receiver.deliver(hints));
+        let registry = Registry::default();
+        crate::server::receive(&bus, &hub, &registry, &auth);
         let log = history::Options {
             queue: 64,
             lease_seconds: 30,
@@ -172,8 +173,9 @@ impl Parts {
         let history = History::start(store.clone(), bus.clone(), &log).expect("starts");
         Self {
             tenants: Tenants::new(store.clone(), Plans::load("").expect("built in"), "free"),
-            rooms: Rooms::new(history, hub, bus),
-            registry: Registry::default(),
+            rooms: Rooms::new(history, hub, bus.clone()),
+            registry,
+            bus,
             draining: web::Data::new(AtomicBool::new(false)),
             store,
             auth,
@@ -203,6 +205,7 @@ impl Parts {
                 .app_data(web::Data::new(parts.rooms.clone()))
                 .app_data(web::Data::new(parts.registry.clone()))
                 .app_data(web::Data::new(Cluster::default()))
+                .app_data(web::Data::new(parts.bus.clone()))
                 .app_data(parts.draining.clone())
                 .configure(configure)
         };

@@ -109,10 +109,11 @@ impl Store {
         Ok(row.is_some())
     }
 
-    /// Keeps the hash of a new setup link; earlier ones are void.
+    /// Keeps the hash of a new setup link. Earlier ones stay good for their time: each node prints its own.
     pub async fn put_setup_link(&self, hash: [u8; 32], expires_at: Timestamp) -> Result<(), Error> {
         let mut transaction = self.begin().await?;
-        sql("DELETE FROM setup_links")
+        sql("DELETE FROM setup_links WHERE expires_at < $1")
+            .bind(Timestamp::now().0)
             .execute(&mut transaction)
             .await?;
         sql("INSERT INTO setup_links (token_hash, expires_at) VALUES ($1, $2)")

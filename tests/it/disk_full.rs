@@ -89,7 +89,7 @@ impl Disk {
 
 /// A hub on a disk that is nearly full from the start.
 async fn hub_on(disk: Disk) -> (TestServer, String) {
-    let builder = TestServer::builder();
+    let builder = TestServer::builder().on_sqlite();
     let folder = builder.folder().join("disk");
     std::fs::create_dir(&folder).unwrap();
     let folder = folder.to_str().expect("a plain path").to_owned();

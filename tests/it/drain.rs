@@ -38,6 +38,7 @@ async fn probe(hub: &TestServer, path: &str) -> (StatusCode, Vec<u8>) {
 #[tokio::test]
 async fn everybody_is_told_a_slot_and_finds_everything_afterwards() {
     let mut hub = TestServer::builder()
+        .alone()
         .with_fixed_port()
         .with("server.drain_seconds", DRAIN.as_secs())
         .start()
@@ -120,6 +121,7 @@ async fn everybody_is_told_a_slot_and_finds_everything_afterwards() {
 #[tokio::test]
 async fn who_comes_during_the_drain_is_sent_away() {
     let hub = TestServer::builder()
+        .alone()
         .with("server.drain_seconds", 30)
         .start()
         .await;

@@ -109,6 +109,7 @@ async fn half_open(hub: &TestServer, source: [u8; 4]) -> Option<Wire> {
 async fn more_sockets_than_one_address_or_the_hub_may_have_are_refused() {
     for workers in [1, 2] {
         let hub = TestServer::builder()
+            .alone()
             .with("server.workers", workers)
             .with("socket.hello_timeout_seconds", 600)
             .with("server.max_connections_per_address", 40)
@@ -139,6 +140,7 @@ async fn more_sockets_than_one_address_or_the_hub_may_have_are_refused() {
 async fn a_full_hub_refuses_at_once_also_who_asks_for_nothing() {
     // One worker accepts in the order of the connections.
     let hub = TestServer::builder()
+        .alone()
         .with("server.workers", 1)
         .with("server.header_timeout_seconds", 600)
         .with("server.max_connections", 20);
@@ -161,6 +163,7 @@ async fn a_full_hub_refuses_at_once_also_who_asks_for_nothing() {
 async fn a_hub_that_may_open_few_files_takes_fewer_sockets_and_goes_on() {
     let few = ["sh", "-c", "ulimit -n 300 && exec \"$@\"", "sh"];
     let hub = TestServer::builder()
+        .alone()
         .with("socket.hello_timeout_seconds", 600)
         .below(&few);
     let hub = hub.start().await;

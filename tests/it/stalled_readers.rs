@@ -69,6 +69,7 @@ async fn readers_that_stall_cost_no_memory_and_miss_nothing() {
 #[tokio::test]
 async fn a_reader_that_takes_nothing_for_too_long_is_closed_and_resumes() {
     let hub = TestServer::builder()
+        .alone()
         .with("socket.stall_timeout_seconds", 2)
         .with_metrics();
     let hub = hub.start().await;

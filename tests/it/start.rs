@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 #[tokio::test]
 async fn the_banner_says_where_everything_is_and_how_to_begin() {
     let hub = TestServer::builder()
+        .alone()
         .with("bootstrap.email", "")
         .with("bootstrap.password", "")
         .start()

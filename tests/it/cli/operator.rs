@@ -56,6 +56,7 @@ async fn a_token_is_printed_alone_and_says_whose_it_is() {
 #[tokio::test]
 async fn health_is_the_exit_status() {
     let mut hub = TestServer::builder()
+        .alone()
         .with_fixed_port()
         .with("server.drain_seconds", 30)
         .start()
