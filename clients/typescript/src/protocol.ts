@@ -933,4 +933,6 @@ export type Readiness = {
   draining: boolean,
   /** Whether the store answers. */
   store: boolean,
+  /** Whether other nodes are heard at once; absent where there is no Redis. Without it a node takes work all the same, and looks for what others have written. */
+  bus?: boolean,
 };
