@@ -108,18 +108,18 @@ pub(super) fn open(mut envelope: Bytes) -> Option<(Uuid, Vec<Hint>, usize)> {
     }
     let node = Uuid::from_slice(&envelope.split_to(16)).ok()?;
     let (mut hints, mut unknown) = (Vec::new(), 0);
-    while envelope.len() >= 5 {
-        let tag = envelope.get_u8();
-        let length = envelope.get_u32() as usize;
-        if length > envelope.len() {
+    while !envelope.is_empty() {
+        let head = (envelope.len() >= 5).then(|| (envelope.get_u8(), envelope.get_u32() as usize));
+        let Some((tag, length)) = head.filter(|(_, length)| *length <= envelope.len()) else {
+            // Where the next one begins is not known.
+            unknown += 1;
             break;
-        }
+        };
         match take(tag, envelope.split_to(length)) {
             Some(hint) => hints.push(hint),
             None => unknown += 1,
         }
     }
-    unknown += usize::from(!envelope.is_empty());
     Some((node, hints, unknown))
 }
 
@@ -220,7 +220,7 @@ mod tests {
         put(&mut envelope, &hint());
         envelope.put_slice(&[EVENT, 0, 0, 0, 2, b'{', b'}', BYTES, 255, 255, 255, 255]);
         let (_, hints, unknown) = open(envelope.freeze()).expect("an envelope");
-        assert_eq!((hints.len(), unknown), (1, 2));
+        assert_eq!((hints.len(), unknown), (1, 3));
         assert!(open(Bytes::from_static(b"\x02 another version of it")).is_none());
     }
 

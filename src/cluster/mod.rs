@@ -165,14 +165,11 @@ impl Cluster {
             }
             !back && !gone
         });
-        let living = pulse
-            .nodes
-            .iter()
-            .copied()
-            .chain(state.missing.keys().copied());
+        let living = pulse.nodes.iter().copied();
         *others = living.filter(|node| *node != link.node()).collect();
-        link.set_nodes(others.len() + 1);
-        metrics::gauge!("generic_corp_nodes").set((others.len() + 1) as f64);
+        let count = others.len() + state.missing.len() + 1;
+        link.set_nodes(count);
+        metrics::gauge!("generic_corp_nodes").set(count as f64);
     }
 
     /// Writes what changed here, tells it, and reads what changed elsewhere.

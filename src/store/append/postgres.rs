@@ -24,6 +24,8 @@ use uuid::Uuid;
 
 /// Tries of a batch that met another in a circle of locks, or lost its connection.
 const TRIES: u32 = 3;
+/// Writers that count usage without waiting for each other.
+const USAGE_SHARDS: i64 = 64;
 /// No batch takes longer; its connection is then given up.
 const LIMIT: Duration = Duration::from_secs(15);
 
@@ -31,6 +33,8 @@ const LIMIT: Duration = Duration::from_secs(15);
 pub(super) struct Writer {
     runtime: tokio::runtime::Runtime,
     pool: PgPool,
+    /// Where it counts usage.
+    shard: i64,
 }
 
 impl Writer {
@@ -44,7 +48,12 @@ impl Writer {
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(5))
             .connect_lazy_with(options);
-        Ok(Self { runtime, pool })
+        let shard = rand::random_range(0..USAGE_SHARDS);
+        Ok(Self {
+            runtime,
+            pool,
+            shard,
+        })
     }
 
     /// Commits a batch. When the connection is lost, also during the commit itself, it is not known whether
@@ -67,7 +76,7 @@ impl Writer {
         let mut plan = Plan::new(lease_ms);
         load(&mut work, &mut plan, Wanted::of(ops)).await?;
         let results = results(&mut plan, ops)?;
-        rows::flush(&mut work, &plan).await?;
+        rows::flush(&mut work, &plan, self.shard).await?;
         work.commit().await?;
         Ok(results)
     }

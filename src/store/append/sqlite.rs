@@ -279,7 +279,7 @@ pub(super) fn flush(tx: &Transaction<'_>, plan: &Plan, commits: u64) -> Result<(
         tx.prepare_cached(
             "INSERT INTO usage (organization_id, workspace_id, day, meter, amount)
              VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (organization_id, workspace_id, day, meter)
+             ON CONFLICT (organization_id, workspace_id, day, meter, shard)
              DO UPDATE SET amount = usage.amount + excluded.amount",
         )?
         .execute(params![

@@ -5,6 +5,7 @@ pub mod cluster;
 pub mod database;
 pub mod process;
 pub mod proxy;
+pub mod redis;
 pub mod rest;
 pub mod server;
 pub mod socket;

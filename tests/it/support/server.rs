@@ -213,11 +213,25 @@ impl TestServer {
 
     /// One more node on the same database.
     pub async fn another_node(&self, name: &str) -> Self {
+        self.another_node_with(name, &[]).await
+    }
+
+    /// One more node on the same database, with these settings of its own.
+    pub async fn another_node_with(&self, name: &str, changes: &[(&str, &str)]) -> Self {
         let mut builder = Builder::new().alone();
-        for shared in ["database.url", "redis.url", "redis.prefix"] {
+        for shared in [
+            "database.url",
+            "redis.url",
+            "redis.prefix",
+            "tenancy.plans_file",
+            "tenancy.default_plan",
+        ] {
             if let Some(value) = self.settings.get(shared) {
                 builder = builder.with(shared, value);
             }
+        }
+        for (key, value) in changes {
+            builder = builder.with(key, value);
         }
         builder.with("server.node", name).start().await
     }

@@ -5,15 +5,19 @@ use super::super::super::log::{role_name, sender_kind};
 use super::super::plan::{Change, Plan, Stream};
 use sqlx::PgConnection;
 
-/// Writes what the batch leaves.
-pub(super) async fn flush(connection: &mut PgConnection, plan: &Plan) -> Result<(), Error> {
+/// Writes what the batch leaves; usage is counted in this shard.
+pub(super) async fn flush(
+    connection: &mut PgConnection,
+    plan: &Plan,
+    shard: i64,
+) -> Result<(), Error> {
     insert_events(connection, plan).await?;
     update_rooms(connection, plan).await?;
     insert_streams(connection, plan).await?;
     update_streams(connection, plan).await?;
     insert_chunks(connection, plan).await?;
     renew(connection, plan).await?;
-    count_usage(connection, plan).await
+    count_usage(connection, plan, shard).await
 }
 
 async fn insert_events(connection: &mut PgConnection, plan: &Plan) -> Result<(), Error> {
@@ -172,19 +176,20 @@ async fn renew(connection: &mut PgConnection, plan: &Plan) -> Result<(), Error> 
     Ok(())
 }
 
-async fn count_usage(connection: &mut PgConnection, plan: &Plan) -> Result<(), Error> {
+/// Counts in the writer's own shard, so that nodes which write for one tenant do not wait for each other.
+async fn count_usage(connection: &mut PgConnection, plan: &Plan, shard: i64) -> Result<(), Error> {
     if plan.usage.is_empty() {
         return Ok(());
     }
-    // Sorted, so that two nodes which count for the same tenants wait for each other in one order.
+    // Sorted, so that writers of one shard wait for each other in one order.
     let mut usage: Vec<_> = plan.usage.iter().collect();
     usage.sort_by_key(|((tenant, meter), _)| (tenant.organization, tenant.workspace, *meter));
     sqlx::query(
-        "INSERT INTO usage (organization_id, workspace_id, day, meter, amount)
-         SELECT organization_id, workspace_id, $5, meter, amount
+        "INSERT INTO usage (organization_id, workspace_id, day, meter, amount, shard)
+         SELECT organization_id, workspace_id, $5, meter, amount, $6
          FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::bigint[])
               AS new (organization_id, workspace_id, meter, amount)
-         ON CONFLICT (organization_id, workspace_id, day, meter)
+         ON CONFLICT (organization_id, workspace_id, day, meter, shard)
          DO UPDATE SET amount = usage.amount + excluded.amount",
     )
     .bind(
@@ -207,6 +212,7 @@ async fn count_usage(connection: &mut PgConnection, plan: &Plan) -> Result<(), E
     )
     .bind(usage.iter().map(|(_, amount)| **amount).collect::<Vec<_>>())
     .bind(plan.day())
+    .bind(shard)
     .execute(connection)
     .await?;
     Ok(())
