@@ -1,5 +1,6 @@
 # The hub with its dashboard:  docker build -t generic-corp .
-# It listens on all of the container's addresses, speaks plain HTTP, and keeps everything in /data.
+# It listens on all of the container's addresses and speaks plain HTTP. With SQLite it keeps everything in /data, where
+# a volume belongs; with GENERIC_CORP__DATABASE__URL=postgres://… it writes nowhere, and its root may be read-only.
 
 FROM node:20-bookworm-slim AS node
 
@@ -18,13 +19,14 @@ FROM debian:bookworm-slim
 RUN groupadd --gid 10001 generic-corp \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin generic-corp \
     && install --directory --owner=10001 --group=10001 --mode=0700 /data
+# Whom to trust where TLS is spoken; without any, no HTTP client can be made, that of the health check neither.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /build/target/release/generic-corp /usr/local/bin/generic-corp
 ENV GENERIC_CORP__SERVER__HOST=0.0.0.0 \
     GENERIC_CORP__DATABASE__URL=sqlite:/data/hub.db
 USER 10001:10001
 WORKDIR /data
-VOLUME /data
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["generic-corp", "health", "--quiet"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["generic-corp", "health", "--quiet"]
 ENTRYPOINT ["generic-corp"]
 CMD ["serve"]
