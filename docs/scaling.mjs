@@ -12,6 +12,9 @@ const PUBLISH_US = 208; // the log's share of one message that commits alone
 const ROW_US = 1e6 / 52_814; // a row in a batch of 128 on PostgreSQL
 const HEAD_US = 6.8; // a room in a comparison of 5,000 heads
 const REDIS_DELIVERIES = 650_000; // a second, one instance, as Centrifugo published
+const ENTRY_US = 1.53; // HSET of 400 bytes, in round trips of 100
+const EXPIRE_US = 1.84; // PEXPIRE, the same
+const UPKEEP_SECONDS = 2; // how often a node keeps in Redis what it shares of its members and connections
 const TEAM = 10; // members of a room, beside the one that everybody of an organization is in
 const LOBBY_SHARE = 0.01; // of messages, said to all of an organization
 
@@ -72,11 +75,14 @@ function simulate(sockets, messages, affinity) {
 }
 
 function row(found) {
-  const { nodes, messages, subscriptions, deliveries, told } = found;
+  const { nodes, sockets, messages, subscriptions, deliveries, told } = found;
+  // Every room of a node is kept from ending; a connection is written when its counters have changed.
+  const changed = sockets * (1 - Math.exp((-UPKEEP_SECONDS * (deliveries + messages)) / sockets));
+  const upkeep = (subscriptions * EXPIRE_US + changed * ENTRY_US) / UPKEEP_SECONDS / 1e6;
   const one = (value) => value.toFixed(1);
   const many = (value) => Math.round(value).toLocaleString("en-US");
   return [
-    many(found.sockets),
+    many(sockets),
     many(messages),
     found.affinity ? "by workspace" : "by chance",
     nodes,
@@ -85,6 +91,7 @@ function row(found) {
     one((deliveries * DELIVERY_US + messages * PUBLISH_US) / 1e6 / nodes),
     many(told),
     one(told / REDIS_DELIVERIES),
+    one(upkeep),
     many(subscriptions / nodes),
     one((messages * ROW_US) / 1e6),
     one((subscriptions * HEAD_US) / 1e6),
@@ -95,7 +102,7 @@ function row(found) {
 const given = process.argv.slice(2).map(Number);
 const loads = given.length === 2 ? [given] : [[10_000, 1_000], [100_000, 10_000], [1_000_000, 100_000]];
 const heads = ["sockets", "messages/s", "placed", "nodes", "GiB a node", "deliveries/s", "cores a node", "told by Redis/s"];
-heads.push("Redis instances", "rooms a node", "writers' s/s", "heads s/s", "heads s/s, Redis away");
+heads.push("Redis, events", "Redis, upkeep", "rooms a node", "writers' s/s", "heads s/s", "heads s/s, Redis away");
 console.log(`| ${heads.join(" | ")} |\n|${" --- |".repeat(heads.length)}`);
 for (const [sockets, messages] of loads) {
   for (const affinity of [false, true]) console.log(`| ${row(simulate(sockets, messages, affinity)).join(" | ")} |`);
