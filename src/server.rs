@@ -275,6 +275,7 @@ fn serve(config: &Config, shared: Shared) -> anyhow::Result<(SocketAddr, ServerH
         send_buffer_bytes: config.socket.send_buffer_bytes,
         max_connections,
         max_per_address: config.server.max_connections_per_address,
+        proxies: shared.options.proxies.clone(),
     });
     let listener = listen(&config.server.host, config.server.port)?;
     let address = listener.local_addr()?;
@@ -324,6 +325,7 @@ fn door(shared: &Shared) -> Door {
     Door {
         worker: Worker::start(shared.hub.clone()),
         parts,
+        proxies: shared.options.proxies.clone(),
         origins: shared.origins.clone(),
         auth: shared.auth.clone(),
         tenants: shared.tenants.clone(),

@@ -26,6 +26,11 @@ pub enum AdminCommand {
     ///
     /// For instance: export GENERIC_CORP_API_KEY=$(generic-corp admin key --workspace main --agent bot)
     Key(KeyArgs),
+    /// Says that the database was put back to an earlier state, by a restore or a failover that lost commits.
+    ///
+    /// Every room gets a new epoch: viewers are told that it is not the log they know. Streams that were being
+    /// written are closed as interrupted. On SQLite a hub finds this out by itself when it starts.
+    Restored,
 }
 
 /// See [`AdminCommand::Create`].
@@ -88,6 +93,7 @@ pub async fn run(
             create(args, &password, config, store, &tenants).await
         }
         AdminCommand::Key(args) => key(args, &tenants).await,
+        AdminCommand::Restored => restored(&store).await,
     }
 }
 
@@ -118,6 +124,12 @@ async fn create(
     };
     tenants.create_administrator(&auth, administrator).await?;
     println!("{} owns {} and can sign in", args.email, args.organization);
+    Ok(())
+}
+
+async fn restored(store: &Store) -> anyhow::Result<()> {
+    let (rooms, streams) = store.begin_anew().await?;
+    println!("{rooms} rooms have a new epoch; {streams} streams that were being written will end");
     Ok(())
 }
 

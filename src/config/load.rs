@@ -1,6 +1,6 @@
 //! Reads the settings and checks them; all faults at once, each with its key.
 
-use super::{Config, Environment, Plans};
+use super::{Config, Environment, Plans, network};
 use config::{Source as _, ValueKind};
 use generic_corp_protocol::Slug;
 use secrecy::ExposeSecret;
@@ -135,6 +135,13 @@ fn check(config: &Config, plans: &Plans) -> Vec<String> {
     need(
         server.public_url.is_empty() || server.public_url.starts_with("http"),
         "server.public_url: begins with http:// or https://",
+    );
+    need(
+        server
+            .trusted_proxies
+            .iter()
+            .all(|text| network(text).is_some()),
+        "server.trusted_proxies: addresses, or networks like 10.0.0.0/8",
     );
     need(
         !production || server.public_url.is_empty() || server.public_url.starts_with("https://"),

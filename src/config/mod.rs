@@ -3,9 +3,11 @@
 //! Plain numbers and strings only: each part of the hub has its own options, filled in `server`.
 
 mod load;
+mod network;
 pub mod plan;
 
 pub use load::{Error, load};
+pub use network::network;
 pub use plan::{Plan, Plans};
 
 use secrecy::SecretString;
@@ -47,6 +49,8 @@ pub struct Server {
     pub public_url: String,
     #[serde(deserialize_with = "load::list")]
     pub allowed_origins: Vec<String>,
+    #[serde(deserialize_with = "load::list")]
+    pub trusted_proxies: Vec<String>,
     pub environment: Environment,
     pub workers: usize,
     pub max_body_bytes: usize,

@@ -1,6 +1,6 @@
 //! Who asks, and for which workspace: proved before a handler runs.
 
-use super::ApiError;
+use super::{ApiError, Options};
 use crate::auth::{Auth, Principal, Scopes};
 use crate::tenant::{MAX_PAGE, Page, Scope, Tenants};
 use actix_web::dev::Payload;
@@ -158,11 +158,15 @@ fn part<T: 'static>(request: &HttpRequest) -> Result<&T, ApiError> {
     Ok(data.as_ref())
 }
 
-/// The peer's address. `X-Forwarded-For` is not believed: anybody can send it.
+/// Who asks, also through a trusted proxy.
 pub fn address(request: &HttpRequest) -> IpAddr {
-    request
+    let peer = request
         .peer_addr()
-        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip())
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+    match request.app_data::<web::Data<Options>>() {
+        Some(options) => options.proxies.client(peer, request.headers()),
+        None => peer,
+    }
 }
 
 /// The name or id in the path; what has not its form is not there.

@@ -7,6 +7,7 @@ pub mod dashboard;
 pub mod error;
 mod event;
 pub mod extract;
+pub mod forwarded;
 mod health;
 mod live;
 mod openapi;
@@ -22,6 +23,7 @@ mod workspace;
 mod tests;
 
 pub use error::ApiError;
+pub use forwarded::Proxies;
 pub use origin::Origins;
 pub use routes::configure;
 
@@ -43,6 +45,8 @@ pub struct Options {
     pub refresh_lifetime: Duration,
     /// Silence on a live answer is broken this often.
     pub heartbeat: Duration,
+    /// Whose word on where others come from is believed.
+    pub proxies: Proxies,
     /// Who this node is.
     pub node: String,
 }
@@ -51,6 +55,7 @@ impl Options {
     /// From the settings; `node` is this node's name, also where the settings leave it empty.
     pub fn new(config: &Config, node: String) -> Self {
         Self {
+            proxies: Proxies::new(&config.server.trusted_proxies),
             max_body_bytes: config.server.max_body_bytes,
             body_timeout: Duration::from_secs(config.server.body_timeout_seconds),
             registration_open: config.auth.registration == Registration::Open,

@@ -184,6 +184,7 @@ impl Parts {
 
     fn listen(&self) -> (ServerHandle, SocketAddr) {
         let options = web::Data::new(Options {
+            proxies: super::Proxies::default(),
             max_body_bytes: 65_536,
             body_timeout: Duration::from_secs(1),
             registration_open: true,

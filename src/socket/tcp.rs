@@ -1,5 +1,6 @@
 //! What is set on a TCP connection when it is accepted, and how many there may be.
 
+use crate::http::Proxies;
 use actix_web::dev::Extensions;
 use dashmap::DashMap;
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Settings of accepted connections.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// A peer that takes nothing for this long is cut off by the kernel.
     pub stall_timeout: Duration,
@@ -21,6 +22,8 @@ pub struct Options {
     pub max_connections: usize,
     /// Most connections of one address.
     pub max_per_address: usize,
+    /// Addresses that many come through, and that may have more.
+    pub proxies: Proxies,
 }
 
 /// Files that the hub itself may have open: the database, the listeners, the log.
@@ -109,7 +112,7 @@ impl Gate {
         }
         let mut count = self.addresses.entry(address).or_default();
         *count += 1;
-        let over = *count > self.options.max_per_address;
+        let over = *count > self.options.max_per_address && !self.options.proxies.has(address);
         drop(count);
         let seat = Seat {
             gate: self.clone(),
@@ -143,6 +146,7 @@ mod tests {
             send_buffer_bytes: 1,
             max_connections: 3,
             max_per_address: 2,
+            proxies: Proxies::default(),
         };
         let gate = Gate::new(options);
         let (one, two) = (IpAddr::from([127, 0, 0, 1]), IpAddr::from([127, 0, 0, 2]));

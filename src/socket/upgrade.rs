@@ -7,7 +7,7 @@ use crate::auth::Auth;
 use crate::connection::{self, Connection, Parts, Proven};
 use crate::fanout::{Outlet, Worker};
 use crate::http::extract::bearer_of;
-use crate::http::{ApiError, Origins};
+use crate::http::{ApiError, Origins, Proxies};
 use crate::tenant::Tenants;
 use actix_codec::{Encoder, Framed, FramedParts};
 use actix_http::Request;
@@ -23,6 +23,7 @@ use actix_web::{HttpRequest, ResponseError};
 use bytes::{Bytes, BytesMut};
 use generic_corp_protocol::limit::MAX_FRAME_BYTES;
 use generic_corp_protocol::{CloseCode, ErrorCode, SUBPROTOCOL};
+use std::net::SocketAddr;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,6 +53,8 @@ pub struct Door {
     pub worker: Rc<Worker>,
     /// What its connections share.
     pub parts: Rc<Parts>,
+    /// Whose word on where others come from is believed.
+    pub proxies: Proxies,
     /// Pages that may connect.
     pub origins: Origins,
     /// Checks credentials.
@@ -78,7 +81,9 @@ pub async fn upgrade(
     }
     match door.admit(&request).await {
         Ok((workspace, proven)) => {
-            let address = request.peer_addr().map(|peer| peer.ip());
+            let headers = request.head().headers();
+            let of_peer = |peer: SocketAddr| door.proxies.client(peer.ip(), headers);
+            let address = request.peer_addr().map(of_peer);
             let parts = door.parts.clone();
             let connection =
                 connection::admit(&door.worker, parts, workspace, address, proven).await;

@@ -11,6 +11,7 @@ mod compact;
 mod error;
 mod log;
 pub mod op;
+mod restored;
 pub mod room;
 mod row;
 pub mod session;

@@ -1,6 +1,7 @@
 //! The list of live connections: what an operator sees of each, and who may see it.
 
-use crate::support::{Rest, TestServer, eventually, rest::Answer};
+use crate::support::socket::{handshake, with_token};
+use crate::support::{Rest, Socket, TestServer, eventually, rest::Answer};
 use generic_corp_protocol::rest::{Connection, Me, NewApiKeySecret};
 use generic_corp_protocol::{ErrorCode, Timestamp};
 use serde_json::{Value, json};
@@ -96,4 +97,25 @@ async fn another_workspaces_key_does_not_see_them() {
     // Nor does a key of the same workspace that is no operator's.
     let key = hub.anybody().with_token(&hub.key("bot").await);
     assert_eq!(key.get(LIST).await.code(), ErrorCode::Forbidden);
+}
+
+#[tokio::test]
+async fn who_comes_through_a_trusted_proxy_is_known_by_the_address_it_names() {
+    for (trusted, address) in [("127.0.0.1", "203.0.113.9"), ("10.0.0.0/8", "127.0.0.1")] {
+        let hub = TestServer::builder().with("server.trusted_proxies", trusted);
+        let hub = hub.start().await;
+        let mut request = with_token(handshake(hub.address), &hub.key("bot").await);
+        let forwarded = "198.51.100.1, 203.0.113.9".parse().expect("a value");
+        request.headers_mut().insert("x-forwarded-for", forwarded);
+        let mut socket = Socket::open(hub.address, request).await.expect("opened");
+        socket.welcome().await;
+        let operator = hub.admin().await;
+        eventually("it is listed", async || {
+            let shown = list(&operator).await;
+            shown
+                .first()
+                .map(|shown| assert_eq!(shown.address, address))
+        })
+        .await;
+    }
 }

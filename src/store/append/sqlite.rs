@@ -271,8 +271,11 @@ pub(super) fn flush(tx: &Transaction<'_>, plan: &Plan, commits: u64) -> Result<(
         write_stream(tx, plan, stream)?;
     }
     for id in &plan.renewed {
-        tx.prepare_cached("UPDATE streams SET lease_until = $1 WHERE id = $2 AND state = 'open'")?
-            .execute(params![plan.lease_until, id.0])?;
+        tx.prepare_cached(
+            "UPDATE streams SET lease_until = $1
+             WHERE id = $2 AND state = 'open' AND lease_until > 0",
+        )?
+        .execute(params![plan.lease_until, id.0])?;
     }
     let day = plan.day();
     for ((tenant, meter), amount) in &plan.usage {

@@ -1,9 +1,11 @@
 //! `token`, `health`, `config check` and `admin`; and that no secret shows anywhere.
 
 use super::{client, run, run_with_input};
-use crate::support::TestServer;
+use crate::support::database::is_postgres;
 use crate::support::server::{EMAIL, PASSWORD};
-use generic_corp_protocol::ErrorCode;
+use crate::support::{Received, TestServer, eventually};
+use generic_corp_protocol::frame::HistoryPage;
+use generic_corp_protocol::{ErrorCode, ServerFrame};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -255,4 +257,34 @@ async fn no_secret_shows_in_help_logs_or_the_banner() {
             assert!(!text.contains(secret), "{secret} in {text}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_database_that_was_put_back_is_another_log() {
+    if !is_postgres() {
+        // There the hub notices by itself: `resume`.
+        return;
+    }
+    let hub = TestServer::start().await;
+    let mut bot = hub.agent("bot").await;
+    let mut viewer = hub.agent("viewer").await;
+    let before = viewer.join("lobby").await;
+    bot.open_stream("lobby", "out").await;
+    assert_eq!(viewer.event().await.seq, 1);
+    let said = run(&mut hub.command(&["admin", "restored"])).await.good();
+    assert!(said.contains("1 streams"), "{said}");
+    let choose = |received| match received {
+        Received::Frame(ServerFrame::Reset(reset)) => Ok(reset),
+        other => Err(other),
+    };
+    let reset = viewer.pick("a reset", choose).await;
+    assert_ne!(reset.epoch.as_deref(), Some(&*before.epoch));
+    eventually("the stream ends", async || {
+        let page = json!({ "type": "history", "room": "lobby", "kinds": ["stream.closed"] });
+        let page: HistoryPage = viewer.ask(page).await;
+        page.events.first().map(drop)
+    })
+    .await;
+    let resume = json!({ "room": "lobby", "after": 1, "epoch": before.epoch });
+    assert!(!hub.agent("late").await.join_with(resume).await.recovered);
 }

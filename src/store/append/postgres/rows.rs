@@ -164,10 +164,11 @@ async fn renew(connection: &mut PgConnection, plan: &Plan) -> Result<(), Error> 
     if plan.renewed.is_empty() {
         return Ok(());
     }
-    // In order of their ids, as everything that locks streams.
+    // In order of their ids, as everything that locks streams. A lease that was ended is not begun again.
     sqlx::query(
         "UPDATE streams SET lease_until = $1 WHERE id IN (
-             SELECT id FROM streams WHERE id = ANY($2) AND state = 'open' ORDER BY id FOR UPDATE)",
+             SELECT id FROM streams WHERE id = ANY($2) AND state = 'open' AND lease_until > 0
+             ORDER BY id FOR UPDATE)",
     )
     .bind(plan.lease_until)
     .bind(plan.renewed.iter().map(|id| id.0).collect::<Vec<_>>())
