@@ -51,7 +51,7 @@ pub fn read_log(folder: &Path) -> String {
 }
 
 /// Starts a hub: its process, where it listens, and what it wrote up to there.
-pub async fn spawn(
+async fn spawn(
     settings: &BTreeMap<String, String>,
     below: &[String],
     folder: &Path,
@@ -86,4 +86,25 @@ pub async fn spawn(
         }
         _ => panic!("the hub did not start:\n{banner}{}", read_log(folder)),
     }
+}
+
+/// Starts the nodes of a hub: the first with all settings, the others as `test-2`, `test-3` on any port.
+pub async fn spawn_nodes(
+    settings: &BTreeMap<String, String>,
+    below: &[String],
+    folder: &Path,
+    count: usize,
+) -> (Vec<Child>, Vec<SocketAddr>, String) {
+    let (child, address, banner) = spawn(settings, below, folder).await;
+    let (mut nodes, mut addresses) = (vec![child], vec![address]);
+    for number in 2..=count {
+        let mut settings = settings.clone();
+        settings.insert("server.node".into(), format!("test-{number}"));
+        settings.insert("server.port".into(), "0".into());
+        settings.insert("metrics.port".into(), "0".into());
+        let (child, address, _) = spawn(&settings, below, folder).await;
+        nodes.push(child);
+        addresses.push(address);
+    }
+    (nodes, addresses, banner)
 }

@@ -2,7 +2,7 @@
 
 use super::cluster::{Front, NODES};
 use super::database;
-use super::process::{command, free_port, read_log, spawn};
+use super::process::{command, free_port, read_log, spawn_nodes};
 use super::rest::Rest;
 use super::socket::Socket;
 use super::wait::within;
@@ -177,27 +177,6 @@ impl Builder {
             banner,
         }
     }
-}
-
-/// Starts the nodes of a hub: the first with all settings, the others as `test-2`, `test-3` on any port.
-async fn spawn_nodes(
-    settings: &BTreeMap<String, String>,
-    below: &[String],
-    folder: &Path,
-    count: usize,
-) -> (Vec<Child>, Vec<SocketAddr>, String) {
-    let (child, address, banner) = spawn(settings, below, folder).await;
-    let (mut nodes, mut addresses) = (vec![child], vec![address]);
-    for number in 2..=count {
-        let mut settings = settings.clone();
-        settings.insert("server.node".into(), format!("test-{number}"));
-        settings.insert("server.port".into(), "0".into());
-        settings.insert("metrics.port".into(), "0".into());
-        let (child, address, _) = spawn(&settings, below, folder).await;
-        nodes.push(child);
-        addresses.push(address);
-    }
-    (nodes, addresses, banner)
 }
 
 impl TestServer {
