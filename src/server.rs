@@ -8,7 +8,7 @@ use crate::connection::{self, Credential, Parts, Registry};
 use crate::fanout::{self, Hub, Worker};
 use crate::history::{self, History};
 use crate::http::{self, Origins};
-use crate::link::{self, Link};
+use crate::link::Link;
 use crate::quota::Seats;
 use crate::room::Rooms;
 use crate::socket::listen::{BACKLOG, cannot_listen, listen};
@@ -160,7 +160,7 @@ async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
         },
     );
     let tenants = Tenants::new(store.clone(), plans, &config.tenancy.default_plan);
-    let link = link(config)?;
+    let link = Link::open(&config.redis)?;
     let bus = link.clone().map_or_else(Bus::local, Bus::redis);
     let tails = fanout::Options {
         room_bytes: config.log.hot_tail_bytes,
@@ -222,18 +222,6 @@ pub(crate) fn receive(bus: &Bus, hub: &Hub, registry: &Registry, auth: &Auth) {
         }
         hub.deliver(hints);
     });
-}
-
-/// The way to Redis, where the settings name one.
-fn link(config: &Config) -> Result<Option<Link>, link::Error> {
-    if config.redis.url.expose_secret().is_empty() {
-        return Ok(None);
-    }
-    Link::open(link::Options {
-        url: config.redis.url.clone(),
-        prefix: config.redis.prefix.clone(),
-    })
-    .map(Some)
 }
 
 async fn bootstrap(config: &Config, shared: &Shared) -> anyhow::Result<()> {

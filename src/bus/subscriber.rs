@@ -6,7 +6,7 @@ use super::{Receiver, envelope};
 use crate::link::{Error, Link};
 use parking_lot::Mutex;
 use redis::aio::{MultiplexedConnection, SendError};
-use redis::{PushInfo, PushKind, Value};
+use redis::{ErrorKind, PushInfo, PushKind, Value};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -88,7 +88,7 @@ impl Subscriber {
             tokio::select! {
                 () = self.changed.notified() => {}
                 _ = ping.tick() => {
-                    if let Err(error) = redis::cmd("PING").query_async::<()>(redis).await {
+                    if let Err(error) = try_out(link, redis).await {
                         return Error::Refused(error.to_string());
                     }
                 }
@@ -118,6 +118,18 @@ impl Subscriber {
         *heard = wanted;
         metrics::gauge!("generic_corp_bus_subscriptions").set(heard.len() as f64);
         Ok(())
+    }
+}
+
+/// Whether the connection still carries something, and leads to where it should.
+async fn try_out(link: &Link, redis: &mut MultiplexedConnection) -> redis::RedisResult<()> {
+    if !link.may_move() {
+        return redis::cmd("PING").query_async(redis).await;
+    }
+    let role: Vec<Value> = redis::cmd("ROLE").query_async(redis).await?;
+    match role.first() {
+        Some(Value::BulkString(role)) if role == b"master" => Ok(()),
+        _ => Err((ErrorKind::Io, "it is the master no longer").into()),
     }
 }
 

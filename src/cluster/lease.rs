@@ -7,7 +7,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// A node that was not heard of for this long is gone.
-pub(super) const LEASE: Duration = Duration::from_secs(6);
+pub(super) const LEASE: Duration = Duration::from_secs(5);
 
 /// Renews the lease if there is one, or takes one if told to. Gives whether there was one, the time, the
 /// living nodes and the rooms whose members have changed since a time.

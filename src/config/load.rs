@@ -171,6 +171,14 @@ fn check(config: &Config, plans: &Plans) -> Vec<String> {
         "redis.url: joins nodes that share a database; set database.url to postgres://USER:PASSWORD@HOST/NAME",
     );
     need(
+        url.is_empty() || redis.sentinels.is_empty() || !redis.master.is_empty(),
+        "redis.master: what the sentinels call it",
+    );
+    need(
+        redis.ca.is_empty() || url.starts_with("rediss://"),
+        "redis.ca: only rediss:// has certificates",
+    );
+    need(
         !redis.prefix.is_empty() && !redis.prefix.contains(char::is_whitespace),
         "redis.prefix: a word",
     );

@@ -107,6 +107,11 @@ pub enum Durability {
 #[expect(missing_docs, reason = "each key is explained in config/default.toml")]
 pub struct Redis {
     pub url: SecretString,
+    pub ca: String,
+    #[serde(deserialize_with = "load::list")]
+    pub sentinels: Vec<String>,
+    pub master: String,
+    pub sentinel_password: SecretString,
     pub prefix: String,
 }
 

@@ -1,11 +1,13 @@
 //! Connections of the pool, and which of them are no good any more.
 
+use super::way::Way;
 use bb8_redis::RedisConnectionManager;
+use redis::RedisError;
 use redis::aio::MultiplexedConnection;
-use redis::{ConnectionInfo, RedisError};
+use std::sync::Arc;
 
-/// Makes connections as `bb8-redis` does, which never counts one as broken.
-pub(super) struct Manager(RedisConnectionManager);
+/// Makes connections as `bb8-redis` does, which looks for no master and never counts one as broken.
+pub(super) struct Manager(pub(super) Arc<Way>);
 
 /// A connection of the pool.
 pub(super) struct Held {
@@ -14,26 +16,20 @@ pub(super) struct Held {
     pub(super) broken: bool,
 }
 
-impl Manager {
-    pub(super) fn new(info: ConnectionInfo) -> Result<Self, RedisError> {
-        RedisConnectionManager::new(info).map(Self)
-    }
-}
-
 impl bb8::ManageConnection for Manager {
     type Connection = Held;
     type Error = RedisError;
 
     async fn connect(&self) -> Result<Held, RedisError> {
-        let connection = self.0.connect().await?;
+        let manager = RedisConnectionManager::new(self.0.info().await?)?;
         Ok(Held {
-            connection,
+            connection: manager.connect().await?,
             broken: false,
         })
     }
 
     async fn is_valid(&self, held: &mut Held) -> Result<(), RedisError> {
-        self.0.is_valid(&mut held.connection).await
+        redis::cmd("PING").query_async(&mut held.connection).await
     }
 
     fn has_broken(&self, held: &mut Held) -> bool {

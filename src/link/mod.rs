@@ -4,16 +4,19 @@
 //! away. While it is, commands are refused at once, and one caller at a time finds out whether it is back.
 
 mod manager;
+mod way;
 
+use crate::config;
 use bb8::Pool;
 use manager::Manager;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo as _, ProtocolVersion, RedisError};
-use secrecy::{ExposeSecret as _, SecretString};
+use redis::{AsyncConnectionConfig, Client, ErrorKind, RedisError, ServerErrorKind};
+use secrecy::ExposeSecret as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use uuid::Uuid;
+use way::Way;
 
 /// Connections for commands. Each carries many commands at a time; there are several so that a slow one
 /// delays few.
@@ -37,23 +40,18 @@ pub enum Error {
         "redis.url: redis://HOST:PORT or rediss://HOST:PORT, with USER:PASSWORD@ where it asks for them"
     )]
     Address,
+    /// The file of the authority is no good.
+    #[error("redis.ca: {0} cannot be used: {1}")]
+    Authority(String, String),
 }
 
 /// A cheap handle; see the module.
 #[derive(Clone)]
 pub struct Link(Arc<Inner>);
 
-/// How Redis is reached.
-pub struct Options {
-    /// `redis://` or `rediss://`, with user and password where it asks for them.
-    pub url: SecretString,
-    /// What all keys and channels begin with.
-    pub prefix: String,
-}
-
 struct Inner {
     node: Uuid,
-    client: Client,
+    way: Arc<Way>,
     prefix: String,
     pool: Pool<Manager>,
     away: AtomicBool,
@@ -61,33 +59,30 @@ struct Inner {
 }
 
 impl Link {
-    /// Prepares the way; Redis need not be there yet.
+    /// Prepares the way, where the settings name one; Redis need not be there yet.
     ///
     /// # Errors
-    /// [`Error::Address`].
-    pub fn open(options: Options) -> Result<Self, Error> {
-        let info = options.url.expose_secret().into_connection_info();
-        let info = info.map_err(|_| Error::Address)?;
-        let settings = info.redis_settings().clone();
-        // Version 3 tells messages of subscriptions from answers to commands.
-        let info = info.set_redis_settings(settings.set_protocol(ProtocolVersion::RESP3));
-        let manager = Manager::new(info.clone()).map_err(|_| Error::Address)?;
-        let client = Client::open(info).map_err(|_| Error::Address)?;
+    /// [`Error::Address`] or [`Error::Authority`].
+    pub fn open(settings: &config::Redis) -> Result<Option<Self>, Error> {
+        if settings.url.expose_secret().is_empty() {
+            return Ok(None);
+        }
+        let way = Arc::new(Way::of(settings)?);
         let pool = Pool::builder()
             .max_size(CONNECTIONS)
             .connection_timeout(CONNECT_TIMEOUT)
             // PING fails where the disk of Redis is full, though it still publishes.
             .test_on_check_out(false)
             .retry_connection(false)
-            .build_unchecked(manager);
-        Ok(Self(Arc::new(Inner {
+            .build_unchecked(Manager(way.clone()));
+        Ok(Some(Self(Arc::new(Inner {
             node: Uuid::now_v7(),
-            client,
-            prefix: options.prefix,
+            way,
+            prefix: settings.prefix.clone(),
             pool,
             away: AtomicBool::new(false),
             nodes: AtomicUsize::new(1),
-        })))
+        }))))
     }
 
     /// Who this process is to the other nodes; another after each start.
@@ -103,6 +98,11 @@ impl Link {
     /// Sets how many nodes there are.
     pub fn set_nodes(&self, count: usize) {
         self.0.nodes.store(count.max(1), Ordering::Relaxed);
+    }
+
+    /// Whether Redis may move, so that a connection may lead to what is the master no longer.
+    pub fn may_move(&self) -> bool {
+        self.0.way.has_sentinels()
     }
 
     /// Whether it did not answer when it was last asked.
@@ -142,7 +142,7 @@ impl Link {
                 self.tell(false);
                 Ok(answer)
             }
-            Err(error) if error.is_io_error() || error.is_unrecoverable_error() => {
+            Err(error) if is_gone(&error) => {
                 held.broken = true;
                 self.tell(true);
                 Err(Error::Away)
@@ -164,10 +164,12 @@ impl Link {
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
             .set_response_timeout(Some(RESPONSE_TIMEOUT))
             .set_push_sender(receive);
-        let made = self
-            .0
-            .client
-            .get_multiplexed_async_connection_with_config(&config);
+        let made = async {
+            let client = Client::open(self.0.way.info().await?)?;
+            client
+                .get_multiplexed_async_connection_with_config(&config)
+                .await
+        };
         made.await.map_err(|error| match error.is_io_error() {
             true => Error::Away,
             false => Error::Refused(error.to_string()),
@@ -196,4 +198,11 @@ impl Link {
         }
         key
     }
+}
+
+/// Whether the connection is no good any more: broken, or to what is the master no longer.
+fn is_gone(error: &RedisError) -> bool {
+    error.is_io_error()
+        || error.is_unrecoverable_error()
+        || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
 }
