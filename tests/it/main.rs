@@ -34,6 +34,7 @@ mod publish;
 mod quota;
 mod readme;
 mod redis;
+mod redis_way;
 mod resume;
 mod rooms;
 mod schema;
