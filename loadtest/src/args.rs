@@ -25,6 +25,8 @@ pub enum Command {
     /// Measures a private hub beside the physical limit, in turn and in one run.
     #[command(subcommand)]
     Compare(Comparison),
+    /// Breaks a private cluster again and again, and proves from what its clients saw that nothing was lost.
+    Torture(Torture),
     /// The plain broadcaster: writes the same frames to the same number of sockets.
     #[command(hide = true)]
     Broadcaster(Broadcaster),
@@ -214,6 +216,47 @@ pub struct Rounds {
     /// Writes the figures as JSON.
     #[arg(long)]
     pub json: Option<PathBuf>,
+}
+
+/// See [`Command::Torture`].
+#[derive(Args, Clone)]
+pub struct Torture {
+    #[command(subcommand)]
+    pub check: Option<Check>,
+    /// Nodes.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=9))]
+    pub nodes: u8,
+    /// Faults.
+    #[arg(long, default_value_t = 30)]
+    pub faults: usize,
+    /// Makes the same schedule again; any when left out.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Begins no fault after this time.
+    #[arg(short, long, value_parser = duration)]
+    pub duration: Option<Duration>,
+    /// The program of the nodes; the neighbour of this one when left out.
+    #[arg(long, env = "GENERIC_CORP_BIN")]
+    pub hub: Option<PathBuf>,
+    /// Nodes hear of each other through PostgreSQL alone.
+    #[arg(long)]
+    pub without_redis: bool,
+    /// Where the history is written; a file in the temporary folder when left out.
+    #[arg(long)]
+    pub history: Option<PathBuf>,
+    /// No progress bar.
+    #[arg(long)]
+    pub no_progress: bool,
+}
+
+/// What else than a run.
+#[derive(Subcommand, Clone)]
+pub enum Check {
+    /// Checks the history of an earlier run again.
+    Check {
+        /// The history.
+        file: PathBuf,
+    },
 }
 
 /// See [`crate::broadcaster`].

@@ -17,9 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Ports for metrics lie below those that the system gives to outgoing connections.
 const METRICS_PORTS: std::ops::Range<u16> = 12_000..30_000;
 /// The administrator of a private hub.
-const EMAIL: &str = "loadtest@example.com";
+pub const EMAIL: &str = "loadtest@example.com";
 /// Nothing that a load test measures is capped by the plan.
-const PLAN: &str = "[loadtest]\nname = \"Load test\"\nprice_usd_per_month = 0\n\
+pub const PLAN: &str = "[loadtest]\nname = \"Load test\"\nprice_usd_per_month = 0\n\
     messages_per_second = 100_000_000\nmessage_burst = 100_000_000\n\
     bytes_per_second = 100_000_000_000\nbyte_burst = 100_000_000_000\n\
     messages_per_hour = 1_000_000_000_000\nconnections = 1_000_000\nrooms = 1_000_000\nagents = 1_000_000\n";
@@ -173,7 +173,7 @@ fn settings(
 }
 
 /// The command that serves with these settings alone.
-fn private(program: &Path, settings: [(&'static str, String); 11]) -> Command {
+pub fn private<const N: usize>(program: &Path, settings: [(&'static str, String); N]) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
         // Settings meant for a hub of the user's own are not for this one.
@@ -191,7 +191,7 @@ fn private(program: &Path, settings: [(&'static str, String); 11]) -> Command {
 }
 
 /// The program: as named, or beside this one.
-fn find(program: Option<&Path>) -> anyhow::Result<PathBuf> {
+pub fn find(program: Option<&Path>) -> anyhow::Result<PathBuf> {
     let program = match program {
         Some(program) => program.to_owned(),
         None => std::env::current_exe()?.with_file_name("generic-corp"),
@@ -205,12 +205,14 @@ fn find(program: Option<&Path>) -> anyhow::Result<PathBuf> {
     )
 }
 
-fn free_port() -> Option<u16> {
+/// A port that is free, and is not given to outgoing connections.
+pub fn free_port() -> Option<u16> {
     let mut ports = std::iter::repeat_with(|| rand::rng().random_range(METRICS_PORTS)).take(100);
     ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
 }
 
-async fn listening(child: &mut Child) -> Option<SocketAddr> {
+/// The address that a hub says it listens on; `None` when it ends before.
+pub async fn listening(child: &mut Child) -> Option<SocketAddr> {
     let mut lines = BufReader::new(child.stdout.take()?).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         if let Some(address) = line.strip_prefix("listening on http://") {
@@ -222,7 +224,8 @@ async fn listening(child: &mut Child) -> Option<SocketAddr> {
     None
 }
 
-fn last_words(folder: &Path) -> String {
+/// The end of what a hub wrote to its `stderr.txt`.
+pub fn last_words(folder: &Path) -> String {
     let text = std::fs::read_to_string(folder.join("stderr.txt")).unwrap_or_default();
     let lines: Vec<_> = text.lines().collect();
     lines[lines.len().saturating_sub(20)..].join("\n")

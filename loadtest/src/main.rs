@@ -18,6 +18,7 @@ mod socket;
 mod tally;
 mod tenant;
 mod threshold;
+mod torture;
 mod unit;
 mod wire;
 
@@ -73,6 +74,7 @@ async fn run(cli: Cli) -> anyhow::Result<bool> {
         Command::List => scenario::list(),
         Command::Run(options) => return scenario::run(&options).await?.publish(&options),
         Command::Compare(what) => compare::run(&what).await?,
+        Command::Torture(options) => return torture::run(&options).await,
         Command::Broadcaster(options) => broadcaster::run(&options)?,
     }
     Ok(true)

@@ -3,10 +3,12 @@
 use crate::args::Target;
 use crate::hub::Hub;
 use anyhow::{Context as _, bail};
+use generic_corp_protocol::frame::HistoryPage;
 use generic_corp_protocol::rest::{
-    Login, Me, NewApiKey, NewApiKeySecret, NewRoom, NewWorkspace, Problem, Room, Session, Workspace,
+    Login, Me, NewApiKey, NewApiKeySecret, NewRoom, NewWorkspace, Problem, Room, Session,
+    StreamPage, Workspace,
 };
-use generic_corp_protocol::{Slug, encode};
+use generic_corp_protocol::{Slug, StreamInfo, encode};
 use reqwest::{Method, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -56,7 +58,15 @@ impl Tenant {
         Self::bootstrap(hub.address, email, password).await
     }
 
-    async fn bootstrap(address: SocketAddr, email: &str, password: &str) -> anyhow::Result<Self> {
+    /// A new workspace on the hub at this address, whose administrator this is.
+    ///
+    /// # Errors
+    /// When the hub refuses.
+    pub async fn bootstrap(
+        address: SocketAddr,
+        email: &str,
+        password: &str,
+    ) -> anyhow::Result<Self> {
         let mut rest = Rest {
             base: format!("http://{address}/api/v1"),
             token: None,
@@ -92,6 +102,26 @@ impl Tenant {
         let made: NewApiKeySecret = rest.post(&path, &key).await?;
         rest.token = Some(made.secret.clone());
         Ok(Self::new(address, rest, made.secret, &workspace))
+    }
+
+    /// The same workspace as another node shows it.
+    pub fn through(&self, address: SocketAddr) -> Self {
+        let rest = Rest {
+            base: format!("http://{address}/api/v1"),
+            token: self.rest.token.clone(),
+        };
+        Self {
+            address,
+            path: self.path.clone(),
+            token: self.token.clone(),
+            workspace: self.workspace.clone(),
+            rest,
+        }
+    }
+
+    /// The workspace's id.
+    pub fn workspace(&self) -> &str {
+        &self.workspace
     }
 
     fn new(address: SocketAddr, rest: Rest, token: String, workspace: &Workspace) -> Self {
@@ -136,6 +166,49 @@ impl Tenant {
         self.rest
             .get(&format!("/workspaces/{}/rooms/{room}", self.workspace))
             .await
+    }
+
+    /// The next page of a room's log.
+    ///
+    /// # Errors
+    /// When the hub refuses.
+    pub async fn events(&self, room: &str, after: u64) -> anyhow::Result<HistoryPage> {
+        let rooms = format!("/workspaces/{}/rooms", self.workspace);
+        self.rest
+            .get(&format!("{rooms}/{room}/events?after={after}&limit=500"))
+            .await
+    }
+
+    /// The streams of a room that are being written.
+    ///
+    /// # Errors
+    /// When the hub refuses.
+    pub async fn open_streams(&self, room: &str) -> anyhow::Result<Vec<StreamInfo>> {
+        let rooms = format!("/workspaces/{}/rooms", self.workspace);
+        let page: StreamPage = self
+            .rest
+            .get(&format!("{rooms}/{room}/streams?state=open"))
+            .await?;
+        Ok(page.streams)
+    }
+
+    /// A stream as it stands.
+    ///
+    /// # Errors
+    /// When the hub refuses.
+    pub async fn stream(&self, stream: &str) -> anyhow::Result<StreamInfo> {
+        self.rest
+            .get(&format!("/workspaces/{}/streams/{stream}", self.workspace))
+            .await
+    }
+
+    /// A stream's bytes.
+    ///
+    /// # Errors
+    /// When the hub refuses.
+    pub async fn stream_bytes(&self, stream: &str) -> anyhow::Result<Vec<u8>> {
+        let streams = format!("/workspaces/{}/streams", self.workspace);
+        self.rest.bytes(&format!("{streams}/{stream}/bytes")).await
     }
 }
 
@@ -198,6 +271,22 @@ impl Rest {
         path: &str,
         body: Option<String>,
     ) -> anyhow::Result<T> {
+        let what = format!("{method} {path}");
+        let answer = self.ask(method, path, body).await?;
+        serde_json::from_slice(&answer)
+            .with_context(|| format!("{what}: an answer of another shape"))
+    }
+
+    async fn bytes(&self, path: &str) -> anyhow::Result<Vec<u8>> {
+        self.ask(Method::GET, path, None).await
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+    ) -> anyhow::Result<Vec<u8>> {
         let client = reqwest::Client::builder().no_proxy().build()?;
         let what = format!("{method} {path}");
         let mut request = client.request(method, format!("{}{path}", self.base));
@@ -213,12 +302,11 @@ impl Rest {
             .send()
             .await
             .with_context(|| format!("{what}: no hub answers"))?;
-        let (status, text) = (answer.status(), answer.text().await?);
+        let (status, body) = (answer.status(), answer.bytes().await?);
         if status.is_success() {
-            return serde_json::from_str(&text)
-                .with_context(|| format!("{what}: an answer of another shape"));
+            return Ok(body.into());
         }
-        match serde_json::from_str::<Problem>(&text) {
+        match serde_json::from_slice::<Problem>(&body) {
             Ok(problem) => bail!("{what}: {status}: {} ({})", problem.detail, problem.code),
             Err(_) => bail!("{what}: {status}"),
         }

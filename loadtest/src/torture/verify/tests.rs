@@ -1,0 +1,1 @@
+//! Planted violations, each of which is found.
