@@ -1,6 +1,6 @@
 //! Who works while things break.
 
-use super::actor::{LAST_WORK, Producer, Publisher, Stage, Viewer};
+use super::actor::{Habits, LAST_WORK, Producer, Publisher, Stage, Viewer};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::task::{AbortHandle, JoinSet};
@@ -47,7 +47,11 @@ impl Crew {
         for number in 0..VIEWERS {
             let room = |index: usize| stage.rooms[index % stage.rooms.len()].clone();
             let rooms = vec![room(number), room(number + 1)];
-            let viewer = Viewer::new(stage, number, rooms, number % 2 == 0);
+            let habits = Habits {
+                wanders: number % 2 == 0,
+                follows: number % 3 != 0,
+            };
+            let viewer = Viewer::new(stage, number, rooms, habits);
             let task = tokio::task::spawn_local(viewer.clone().run());
             viewers.tasks.push(task.abort_handle());
             viewers.all.push(viewer);

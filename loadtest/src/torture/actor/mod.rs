@@ -1,6 +1,8 @@
 //! The clients of the torture: publishers, producers of streams, viewers.
 
 mod content;
+mod eyes;
+mod follow;
 mod producer;
 mod publisher;
 mod session;
@@ -10,7 +12,7 @@ pub use content::{content, hex};
 pub use producer::Producer;
 pub use publisher::Publisher;
 pub use session::{Answer, Session};
-pub use viewer::Viewer;
+pub use viewer::{Habits, Viewer};
 
 use super::history::History;
 use rand::SeedableRng as _;

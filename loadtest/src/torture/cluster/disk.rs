@@ -10,8 +10,6 @@ use tokio::process::Command;
 
 /// Room for a long run; only what is used takes memory.
 const LARGE: &str = "2g";
-/// What is left of a full one.
-const LEFT_KIB: u32 = 64;
 /// How long mounting may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -61,14 +59,20 @@ impl Disk {
         command
     }
 
-    /// Leaves no space on it but a little.
+    /// Leaves no space on it.
     ///
     /// # Errors
     /// When its size cannot be changed.
     pub async fn shrink(&self) -> anyhow::Result<()> {
-        let used = "used=$(df --output=used -k \"$1\" | tail -n 1)";
-        self.resize(&format!("{used} && size=$((used + {LEFT_KIB}))k"))
-            .await
+        // It is being written, and cannot be made smaller than what is on it.
+        self.resize(
+            "for try in 1 2 3 4 5 6 7 8 9 10; do
+               used=$(df --output=used -k \"$1\" | tail -n 1)
+               mount -o remount,size=$((used + 16))k tmpfs \"$1\" && exit
+             done
+             exit 1",
+        )
+        .await
     }
 
     /// Makes space again.
@@ -76,13 +80,13 @@ impl Disk {
     /// # Errors
     /// When its size cannot be changed.
     pub async fn grow(&self) -> anyhow::Result<()> {
-        self.resize(&format!("size={LARGE}")).await
+        self.resize(&format!("mount -o remount,size={LARGE} tmpfs \"$1\""))
+            .await
     }
 
-    async fn resize(&self, size: &str) -> anyhow::Result<()> {
-        let script = format!("{size} && exec mount -o remount,size=$size tmpfs \"$1\"");
+    async fn resize(&self, script: &str) -> anyhow::Result<()> {
         let mut command = self.enter(Path::new("sh"), None);
-        let command = command.args(["-c", &script, "sh"]).arg(&self.folder);
+        let command = command.args(["-c", script, "sh"]).arg(&self.folder);
         let output = command.output().await.context("nsenter")?;
         if !output.status.success() {
             let words = String::from_utf8_lossy(&output.stderr);

@@ -214,6 +214,13 @@ pub enum Record {
         /// How it ended.
         state: String,
     },
+    /// A follower has heard of a stream, and will read it from its first byte.
+    Follows {
+        /// The follower.
+        who: String,
+        /// The stream.
+        stream: String,
+    },
     /// A follower got these bytes of a stream, one behind the other.
     Stretch {
         /// The follower.

@@ -273,6 +273,9 @@ impl Case {
                 let produced = self.produced.entry(stream).or_default();
                 produced.closed.push((written, length, state));
             }
+            Record::Follows { who, stream } => {
+                self.followed.entry((who, stream)).or_default();
+            }
             Record::Stretch {
                 who,
                 stream,

@@ -39,6 +39,8 @@ pub enum Rule {
     ViewTwice,
     /// A viewer sees what stands in the log.
     ViewDiffers,
+    /// Nobody is told to forget what is still there.
+    Reset,
     /// A stream has the bytes that were written, and all that were acked.
     StreamBytes,
     /// A stream has one beginning and one end.
@@ -55,7 +57,7 @@ pub enum Rule {
 
 impl Rule {
     /// All of them, in the order of a verdict.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Lost,
         Self::Twice,
         Self::LogGap,
@@ -65,6 +67,7 @@ impl Rule {
         Self::ViewGap,
         Self::ViewTwice,
         Self::ViewDiffers,
+        Self::Reset,
         Self::StreamBytes,
         Self::StreamEnds,
         Self::Usage,
@@ -85,6 +88,7 @@ impl Rule {
             Self::ViewGap => "viewers miss nothing",
             Self::ViewTwice => "viewers get nothing twice or reordered",
             Self::ViewDiffers => "viewers see what is in the log",
+            Self::Reset => "resumes go on where they were",
             Self::StreamBytes => "streams have every acked byte, unchanged",
             Self::StreamEnds => "streams begin and end once",
             Self::Usage => "usage is what is there",

@@ -64,11 +64,13 @@ impl Eye<'_> {
                 self.position = Some(*after);
             }
             Sight::Joined { had, after, .. } => {
-                self.seen.reset += u64::from(had.is_some());
+                if let Some(had) = had {
+                    self.reset(*had, *after);
+                }
                 self.begin(*after);
             }
             Sight::Reset { position } => {
-                self.seen.reset += 1;
+                self.reset(self.position.unwrap_or(0), *position);
                 self.begin(*position);
             }
             Sight::Saw { from, hashes } => {
@@ -77,6 +79,13 @@ impl Eye<'_> {
                 }
             }
         }
+    }
+
+    /// It was told to forget what it has, though no fault of the run takes a log away.
+    fn reset(&mut self, had: u64, after: u64) {
+        self.seen.reset += 1;
+        let what = format!("it had {had} and was told to forget it and to begin at {after}");
+        self.broken(Rule::Reset, what);
     }
 
     fn begin(&mut self, at: u64) {
