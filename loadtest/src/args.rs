@@ -27,6 +27,8 @@ pub enum Command {
     Compare(Comparison),
     /// Breaks a private cluster again and again, and proves from what its clients saw that nothing was lost.
     Torture(Torture),
+    /// Restarts every node of a private cluster in turn under the load of `memo-50`, and checks the same.
+    Rolling(Rolling),
     /// The plain broadcaster: writes the same frames to the same number of sockets.
     #[command(hide = true)]
     Broadcaster(Broadcaster),
@@ -223,18 +225,35 @@ pub struct Rounds {
 pub struct Torture {
     #[command(subcommand)]
     pub check: Option<Check>,
-    /// Nodes.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=9))]
-    pub nodes: u8,
+    #[command(flatten)]
+    pub cluster: Cluster,
     /// Faults.
     #[arg(long, default_value_t = 30)]
     pub faults: usize,
-    /// Makes the same schedule again; any when left out.
-    #[arg(long)]
-    pub seed: Option<u64>,
     /// Begins no fault after this time.
     #[arg(short, long, value_parser = duration)]
     pub duration: Option<Duration>,
+}
+
+/// See [`Command::Rolling`].
+#[derive(Args, Clone)]
+pub struct Rolling {
+    #[command(flatten)]
+    pub cluster: Cluster,
+    /// How often every node is restarted.
+    #[arg(long, default_value_t = 1)]
+    pub rounds: usize,
+}
+
+/// A cluster that the load test starts itself, and its history.
+#[derive(Args, Clone)]
+pub struct Cluster {
+    /// Nodes.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=9))]
+    pub nodes: u8,
+    /// Makes the same schedule again; any when left out.
+    #[arg(long)]
+    pub seed: Option<u64>,
     /// The program of the nodes; the neighbour of this one when left out.
     #[arg(long, env = "GENERIC_CORP_BIN")]
     pub hub: Option<PathBuf>,

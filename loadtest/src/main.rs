@@ -74,7 +74,8 @@ async fn run(cli: Cli) -> anyhow::Result<bool> {
         Command::List => scenario::list(),
         Command::Run(options) => return scenario::run(&options).await?.publish(&options),
         Command::Compare(what) => compare::run(&what).await?,
-        Command::Torture(options) => return torture::run(&options).await,
+        Command::Torture(options) => torture::run(&options).await?,
+        Command::Rolling(options) => torture::rolling(&options).await?,
         Command::Broadcaster(options) => broadcaster::run(&options)?,
     }
     Ok(true)

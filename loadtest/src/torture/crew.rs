@@ -1,18 +1,70 @@
 //! Who works while things break.
 
-use super::actor::{Habits, LAST_WORK, Producer, Publisher, Stage, Viewer};
+use super::actor::{Habits, LAST_WORK, Producer, Publisher, Stage, Tool, Viewer};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::task::{AbortHandle, JoinSet};
 
-/// Publishers that go to any node; besides there is one for each node, which stays.
-const ROVERS: usize = 3;
-/// Producers of streams.
-const PRODUCERS: usize = 3;
-/// Viewers, of two rooms each.
-const VIEWERS: usize = 6;
-/// Between two messages of a publisher, on average.
-const PACE: Duration = Duration::from_millis(60);
+/// How much work there is.
+pub struct Load {
+    /// Rooms.
+    pub rooms: usize,
+    /// One publisher for each node, which stays there.
+    pub pinned: bool,
+    /// Publishers that go to any node.
+    pub rovers: usize,
+    /// Between two messages of a publisher, on average.
+    pub pace: Duration,
+    /// Producers of streams.
+    pub producers: usize,
+    /// What they write.
+    pub tool: Tool,
+    /// Viewers, of two rooms each.
+    pub viewers: usize,
+    /// Every viewer reads every stream and stays where it is; else some do.
+    pub steady: bool,
+}
+
+impl Load {
+    /// Of a torture: little, of every kind.
+    pub fn mixed() -> Self {
+        Self {
+            rooms: 3,
+            pinned: true,
+            rovers: 3,
+            pace: Duration::from_millis(60),
+            producers: 3,
+            tool: Tool {
+                length: 0..30_000,
+                append: 1..3_000,
+                pause: 0..200,
+                rest: 0..200,
+            },
+            viewers: 6,
+            steady: false,
+        }
+    }
+
+    /// As much as `memo-50` has: 50 viewers in five rooms, 50 messages a second, and 100 streams a minute of
+    /// 32 appends of 500 bytes, which everybody in the room reads.
+    pub fn memo() -> Self {
+        Self {
+            rooms: 5,
+            pinned: false,
+            rovers: 12,
+            pace: Duration::from_millis(200),
+            producers: 4,
+            tool: Tool {
+                length: 16_000..16_001,
+                append: 500..501,
+                pause: 20..21,
+                rest: 700..900,
+            },
+            viewers: 50,
+            steady: true,
+        }
+    }
+}
 
 /// See the module.
 pub struct Crew {
@@ -30,26 +82,26 @@ pub struct Viewers {
 
 impl Crew {
     /// Everybody begins.
-    pub fn start(stage: &Rc<Stage>) -> Self {
-        let nodes = stage.doors.len();
+    pub fn start(stage: &Rc<Stage>, load: &Load) -> Self {
+        let pinned = if load.pinned { stage.doors.len() } else { 0 };
         let mut workers = JoinSet::new();
-        for number in 0..nodes + ROVERS {
-            let pinned = (number < nodes).then_some(number);
-            workers.spawn_local(Publisher::new(stage, number, pinned, PACE).run());
+        for number in 0..pinned + load.rovers {
+            let node = (number < pinned).then_some(number);
+            workers.spawn_local(Publisher::new(stage, number, node, load.pace).run());
         }
-        for number in 0..PRODUCERS {
-            workers.spawn_local(Producer::new(stage, number).run());
+        for number in 0..load.producers {
+            workers.spawn_local(Producer::new(stage, number, &load.tool).run());
         }
         let mut viewers = Viewers {
             all: Vec::new(),
             tasks: Vec::new(),
         };
-        for number in 0..VIEWERS {
+        for number in 0..load.viewers {
             let room = |index: usize| stage.rooms[index % stage.rooms.len()].clone();
             let rooms = vec![room(number), room(number + 1)];
             let habits = Habits {
-                wanders: number % 2 == 0,
-                follows: number % 3 != 0,
+                wanders: !load.steady && number.is_multiple_of(2),
+                follows: load.steady || !number.is_multiple_of(3),
             };
             let viewer = Viewer::new(stage, number, rooms, habits);
             let task = tokio::task::spawn_local(viewer.clone().run());

@@ -9,105 +9,176 @@ mod last_look;
 mod nemesis;
 mod verify;
 
-use crate::args::{Check, Torture};
+use crate::args::{self, Check, Rolling, Torture};
 use crate::hub;
 use crate::tenant::Tenant;
 use actor::{Door, Stage};
 use anyhow::bail;
 use cluster::Cluster;
-use crew::Crew;
+use crew::{Crew, Load};
 use history::{FORMAT, History, Record};
 use indicatif::{ProgressBar, ProgressStyle};
-use nemesis::{Nemesis, Parts, plan};
-use std::path::PathBuf;
+use nemesis::{Fault, Nemesis, Parts, Step, plan};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// Rooms of a run.
-const ROOMS: usize = 3;
 /// How long clients work undisturbed before the first fault and after the last.
 const CALM: Duration = Duration::from_secs(2);
 
-/// Runs the torture, or checks a history again; whether everything holds.
+/// What is to be run.
+struct Run<'a> {
+    what: &'a str,
+    options: &'a args::Cluster,
+    load: Load,
+    /// Over which clients are sent away by a node that drains.
+    drain_seconds: u32,
+    /// Begins no fault after this time.
+    limit: Option<Duration>,
+}
+
+/// Runs the torture, or checks a history again.
 ///
 /// # Errors
-/// When it cannot be run or read.
-pub async fn run(options: &Torture) -> anyhow::Result<bool> {
-    let (path, violated) = match &options.check {
-        Some(Check::Check { file }) => (file.clone(), "the history breaks the rules above"),
-        None => (torture(options).await?, "the run breaks the rules above"),
+/// When it cannot be run or read, or a rule is broken.
+pub async fn run(options: &Torture) -> anyhow::Result<()> {
+    if let Some(Check::Check { file }) = &options.check {
+        return judge(file);
+    }
+    let run = Run {
+        what: "torture",
+        options: &options.cluster,
+        load: Load::mixed(),
+        drain_seconds: 2,
+        limit: options.duration,
     };
-    let verdict = verify::check(&path)?;
+    let path = run
+        .go(options.faults, |seed, parts| {
+            plan(seed, options.faults, parts)
+        })
+        .await?;
+    judge(&path)
+}
+
+/// Restarts every node in turn, as for a new version.
+///
+/// # Errors
+/// When it cannot be run, or a rule is broken.
+pub async fn rolling(options: &Rolling) -> anyhow::Result<()> {
+    let run = Run {
+        what: "rolling",
+        options: &options.cluster,
+        load: Load::memo(),
+        // As the hub has it when nothing is set.
+        drain_seconds: 5,
+        limit: None,
+    };
+    let step = Step {
+        gap: Duration::from_secs(5),
+        hold: Duration::ZERO,
+        fault: Fault::Rolling,
+    };
+    let steps = vec![step; options.rounds];
+    let path = run.go(options.rounds, |_, _| steps).await?;
+    judge(&path)
+}
+
+/// Says what a history proves.
+fn judge(path: &Path) -> anyhow::Result<()> {
+    let verdict = verify::check(path)?;
     print!("{}", verdict.render());
     println!("history {}", path.display());
     if !verdict.is_good() {
-        bail!("{violated}; seed {}", verdict.seed);
+        bail!("what must hold was broken; seed {}", verdict.seed);
     }
-    Ok(true)
+    Ok(())
 }
 
-/// Runs it; where the history is.
-async fn torture(options: &Torture) -> anyhow::Result<PathBuf> {
-    let seed = options
-        .seed
-        .unwrap_or_else(|| u64::from(rand::random::<u32>()));
-    let path = match &options.history {
-        Some(path) => path.clone(),
-        None => std::env::temp_dir().join(format!("torture-{seed}-{}.jsonl", std::process::id())),
-    };
-    let history = History::create(&path)?;
-    println!("seed {seed}");
-    let cluster = Rc::new(Cluster::start(options).await?);
-    let tenant =
-        Tenant::bootstrap(cluster.nodes[0].address, hub::EMAIL, cluster.password()).await?;
-    let rooms = tenant.rooms(ROOMS).await?;
-    let doors = cluster.doors().into_iter().map(|address| Door {
-        address,
-        path: tenant.path.clone(),
-        token: tenant.token.clone(),
-    });
-    let stage = Stage::new(history, doors.collect(), rooms, seed);
-    stage.history.record(Record::Run {
-        format: FORMAT,
-        seed,
-        nodes: cluster.nodes.len(),
-        redis: cluster.redis.is_some(),
-        rooms: stage.rooms.clone(),
-    });
-    let crew = Crew::start(&stage);
-    let nemesis = Nemesis::new(&cluster, &stage);
-    let parts = Parts {
-        nodes: cluster.nodes.len(),
-        redis: cluster.redis.is_some(),
-        disk: cluster.postgres.has_small_disk(),
-    };
-    let steps = plan(seed, options.faults, parts);
-    let end = options.duration.map(|time| Instant::now() + time);
-    let bar = bar(options);
-    let work = async {
-        tokio::time::sleep(CALM).await;
-        nemesis.run(steps, end).await?;
-        stage.history.record(Record::Calm);
-        last_look::probe(&stage).await?;
-        tokio::time::sleep(CALM).await;
-        let viewers = crew.finish().await;
-        last_look::take(&stage, &cluster, &tenant, viewers).await
-    };
-    show_while(&bar, &stage, &nemesis, options.faults, work).await?;
-    bar.finish_and_clear();
-    stage.history.finish()?;
-    Ok(path)
-}
-
-fn bar(options: &Torture) -> ProgressBar {
-    let bar = match options.no_progress {
-        true => ProgressBar::hidden(),
-        false => ProgressBar::new(options.faults as u64),
-    };
-    if let Ok(style) = ProgressStyle::with_template("{elapsed_precise} [{bar:32}] {msg}") {
-        bar.set_style(style.progress_chars("█▉░"));
+impl Run<'_> {
+    /// Runs it; where the history is.
+    async fn go(
+        self,
+        faults: usize,
+        steps: impl FnOnce(u64, Parts) -> Vec<Step>,
+    ) -> anyhow::Result<PathBuf> {
+        let seed = self
+            .options
+            .seed
+            .unwrap_or_else(|| rand::random::<u32>().into());
+        let path = self.path(seed);
+        let history = History::create(&path)?;
+        println!("seed {seed}");
+        let cluster = Rc::new(Cluster::start(self.options, self.drain_seconds).await?);
+        let (address, password) = (cluster.nodes[0].address, cluster.password());
+        let tenant = Tenant::bootstrap(address, hub::EMAIL, password).await?;
+        let stage = self.stage(history, seed, &cluster, &tenant).await?;
+        let crew = Crew::start(&stage, &self.load);
+        let nemesis = Nemesis::new(&cluster, &stage);
+        let steps = steps(
+            seed,
+            Parts {
+                nodes: cluster.nodes.len(),
+                redis: cluster.redis.is_some(),
+                disk: cluster.postgres.has_small_disk(),
+            },
+        );
+        let end = self.limit.map(|limit| Instant::now() + limit);
+        let work = async {
+            tokio::time::sleep(CALM).await;
+            nemesis.run(steps, end).await?;
+            stage.history.record(Record::Calm);
+            last_look::probe(&stage).await?;
+            tokio::time::sleep(CALM).await;
+            let viewers = crew.finish().await;
+            last_look::take(&stage, &cluster, &tenant, viewers).await
+        };
+        let bar = self.bar(faults as u64);
+        show_while(&bar, &stage, &nemesis, work).await?;
+        bar.finish_and_clear();
+        stage.history.finish()?;
+        Ok(path)
     }
-    bar
+
+    fn path(&self, seed: u64) -> PathBuf {
+        let name = || format!("{}-{seed}-{}.jsonl", self.what, std::process::id());
+        let named = self.options.history.clone();
+        named.unwrap_or_else(|| std::env::temp_dir().join(name()))
+    }
+
+    async fn stage(
+        &self,
+        history: History,
+        seed: u64,
+        cluster: &Cluster,
+        tenant: &Tenant,
+    ) -> anyhow::Result<Rc<Stage>> {
+        let rooms = tenant.rooms(self.load.rooms).await?;
+        history.record(Record::Run {
+            format: FORMAT,
+            what: self.what.to_owned(),
+            seed,
+            nodes: cluster.nodes.len(),
+            redis: cluster.redis.is_some(),
+            rooms: rooms.clone(),
+        });
+        let doors = cluster.doors().into_iter().map(|address| Door {
+            address,
+            path: tenant.path.clone(),
+            token: tenant.token.clone(),
+        });
+        Ok(Stage::new(history, doors.collect(), rooms, seed))
+    }
+
+    fn bar(&self, faults: u64) -> ProgressBar {
+        let bar = match self.options.no_progress {
+            true => ProgressBar::hidden(),
+            false => ProgressBar::new(faults),
+        };
+        if let Ok(style) = ProgressStyle::with_template("{elapsed_precise} [{bar:32}] {msg}") {
+            bar.set_style(style.progress_chars("█▉░"));
+        }
+        bar
+    }
 }
 
 /// Does `work` while its progress is shown every second.
@@ -115,7 +186,6 @@ async fn show_while<T>(
     bar: &ProgressBar,
     stage: &Stage,
     nemesis: &Nemesis,
-    faults: usize,
     work: impl Future<Output = T>,
 ) -> T {
     tokio::pin!(work);
@@ -127,9 +197,7 @@ async fn show_while<T>(
                 let (begun, history) = (nemesis.begun(), &stage.history);
                 bar.set_position(begun);
                 let (acked, delivered) = (history.acked.get(), history.delivered.get());
-                bar.set_message(format!(
-                    "fault {begun} of {faults}  acked {acked}  delivered {delivered}"
-                ));
+                bar.set_message(format!("fault {begun}  acked {acked}  delivered {delivered}"));
             }
         }
     }

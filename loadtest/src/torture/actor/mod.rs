@@ -9,7 +9,7 @@ mod session;
 mod viewer;
 
 pub use content::{content, hex};
-pub use producer::Producer;
+pub use producer::{Habits as Tool, Producer};
 pub use publisher::Publisher;
 pub use session::{Answer, Session};
 pub use viewer::{Habits, Viewer};

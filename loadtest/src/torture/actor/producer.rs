@@ -10,20 +10,28 @@ use rand::Rng as _;
 use rand::rngs::StdRng;
 use serde::Deserialize;
 use serde_json::json;
+use std::ops::Range;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// Bytes of a stream.
-const LENGTH: std::ops::Range<u64> = 0..30_000;
-/// Bytes of an append.
-const APPEND: std::ops::Range<u64> = 1..3_000;
-/// Between two appends, in milliseconds.
-const PACE: std::ops::Range<u64> = 0..200;
+/// What a producer writes.
+#[derive(Clone)]
+pub struct Habits {
+    /// Bytes of a stream.
+    pub length: Range<u64>,
+    /// Bytes of an append.
+    pub append: Range<u64>,
+    /// Between two appends, in milliseconds.
+    pub pause: Range<u64>,
+    /// Between two streams, in milliseconds.
+    pub rest: Range<u64>,
+}
 
 /// See the module.
 pub struct Producer {
     stage: Rc<Stage>,
     who: String,
+    habits: Habits,
     chance: StdRng,
 }
 
@@ -42,12 +50,13 @@ struct Offset {
 
 impl Producer {
     /// The producer of this number.
-    pub fn new(stage: &Rc<Stage>, number: usize) -> Self {
+    pub fn new(stage: &Rc<Stage>, number: usize, habits: &Habits) -> Self {
         let who = format!("producer-{number}");
         Self {
             chance: stage.chance(&who),
             stage: stage.clone(),
             who,
+            habits: habits.clone(),
         }
     }
 
@@ -60,12 +69,11 @@ impl Producer {
             let work = Work {
                 room: self.stage.rooms[room].clone(),
                 key: format!("{}-{number}", self.who),
-                length: self.chance.random_range(LENGTH),
+                length: self.chance.random_range(self.habits.length.clone()),
             };
             self.write(&work).await;
-            self.stage
-                .pause(Duration::from_millis(self.chance.random_range(PACE)))
-                .await;
+            let rest = self.chance.random_range(self.habits.rest.clone());
+            self.stage.pause(Duration::from_millis(rest)).await;
         }
     }
 
@@ -112,7 +120,7 @@ impl Producer {
                 return None;
             }
             offset = self.append(session, work, &stream, offset).await?;
-            let pause = self.chance.random_range(PACE);
+            let pause = self.chance.random_range(self.habits.pause.clone());
             tokio::time::sleep(Duration::from_millis(pause)).await;
         }
         let close = json!({
@@ -131,7 +139,7 @@ impl Producer {
         stream: &str,
         offset: u64,
     ) -> Option<u64> {
-        let to = (offset + self.chance.random_range(APPEND)).min(work.length);
+        let to = (offset + self.chance.random_range(self.habits.append.clone())).min(work.length);
         let from = match self.chance.random_bool(0.1) {
             true => offset - self.chance.random_range(0..=offset.min(500)),
             false => offset,

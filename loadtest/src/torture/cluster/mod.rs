@@ -12,7 +12,7 @@ use postgres::Postgres;
 pub use proxy::{Proxy, Way};
 use redis::Redis;
 
-use crate::args::Torture;
+use crate::args;
 use crate::hub::{self, PLAN};
 use node::Common;
 use rand::Rng as _;
@@ -49,7 +49,7 @@ impl Cluster {
     ///
     /// # Errors
     /// When a part is missing or does not start.
-    pub async fn start(options: &Torture) -> anyhow::Result<Self> {
+    pub async fn start(options: &args::Cluster, drain_seconds: u32) -> anyhow::Result<Self> {
         let program = hub::find(options.hub.as_deref())?;
         let folder = tempfile::Builder::new().prefix("torture-").tempdir()?;
         // PostgreSQL's user has to get in.
@@ -59,7 +59,7 @@ impl Cluster {
             true => None,
             false => Some(Redis::start(folder.path()).await?),
         };
-        let common = common(program, folder.path())?;
+        let common = common(program, folder.path(), drain_seconds)?;
         let (mut nodes, mut ways) = (Vec::new(), Vec::new());
         for number in 0..options.nodes.into() {
             let to_postgres = Proxy::to(postgres.address).await?;
@@ -109,7 +109,11 @@ impl Cluster {
     }
 }
 
-fn common(program: std::path::PathBuf, folder: &Path) -> anyhow::Result<Common> {
+fn common(
+    program: std::path::PathBuf,
+    folder: &Path,
+    drain_seconds: u32,
+) -> anyhow::Result<Common> {
     let plans = folder.join("plans.toml");
     std::fs::write(&plans, PLAN)?;
     let secret = || format!("{:032x}", rand::rng().random::<u128>());
@@ -118,5 +122,6 @@ fn common(program: std::path::PathBuf, folder: &Path) -> anyhow::Result<Common> 
         secret: secret(),
         password: secret(),
         plans,
+        drain_seconds,
     })
 }

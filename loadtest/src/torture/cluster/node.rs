@@ -16,8 +16,6 @@ const PATIENCE: Duration = Duration::from_secs(90);
 const START: Duration = Duration::from_secs(30);
 /// Before a node that did not start is started again, as a supervisor does it.
 const AGAIN: Duration = Duration::from_millis(200);
-/// Over which clients are sent away by a node that drains.
-const DRAIN_SECONDS: u32 = 2;
 
 /// What all nodes have in common.
 pub struct Common {
@@ -29,6 +27,8 @@ pub struct Common {
     pub password: String,
     /// What plans there are.
     pub plans: PathBuf,
+    /// Over which clients are sent away by a node that drains.
+    pub drain_seconds: u32,
 }
 
 /// See the module.
@@ -96,7 +96,7 @@ impl Node {
         let settings = [
             ("SERVER__PORT", self.address.port().to_string()),
             ("SERVER__NODE", format!("node-{}", self.number)),
-            ("SERVER__DRAIN_SECONDS", DRAIN_SECONDS.to_string()),
+            ("SERVER__DRAIN_SECONDS", common.drain_seconds.to_string()),
             ("METRICS__PORT", "0".to_owned()),
             ("DATABASE__URL", self.database.clone()),
             ("TENANCY__PLANS_FILE", common.plans.display().to_string()),

@@ -86,6 +86,8 @@ pub enum Record {
     Run {
         /// See [`FORMAT`].
         format: u32,
+        /// What was run.
+        what: String,
         /// Makes the same schedule again.
         seed: u64,
         /// How many nodes.

@@ -8,7 +8,9 @@ use std::path::Path;
 /// See the module.
 #[derive(Clone, Debug, Default)]
 pub struct Case {
-    /// How the run was begun.
+    /// What was run.
+    pub what: String,
+    /// What its schedule follows from.
     pub seed: u64,
     /// How many nodes.
     pub nodes: usize,
@@ -135,6 +137,7 @@ impl Case {
         match what {
             Record::Run {
                 format,
+                what,
                 seed,
                 nodes,
                 rooms,
@@ -143,7 +146,7 @@ impl Case {
                 if format != FORMAT {
                     bail!("the history has form {format}, and this program reads form {FORMAT}");
                 }
-                (self.seed, self.nodes, self.rooms) = (seed, nodes, rooms);
+                (self.what, self.seed, self.nodes, self.rooms) = (what, seed, nodes, rooms);
             }
             Record::Publish {
                 who: _,

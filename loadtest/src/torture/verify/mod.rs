@@ -120,6 +120,7 @@ pub fn check(path: &Path) -> anyhow::Result<Verdict> {
     let case = Case::read(path)?;
     let (violations, seen) = judge(&case);
     Ok(Verdict {
+        what: case.what.clone(),
         seed: case.seed,
         nodes: case.nodes,
         figures: Figures::of(&case),

@@ -12,6 +12,8 @@ const SHOWN: usize = 5;
 
 /// See the module.
 pub struct Verdict {
+    /// What was run.
+    pub what: String,
     /// The seed of the run.
     pub seed: u64,
     /// How many nodes.
@@ -38,8 +40,8 @@ impl Verdict {
         };
         let faults: u64 = self.figures.faults.values().sum();
         let mut out = format!(
-            "\ntorture: {good}\nseed {} · {} nodes · {faults} faults\n\n",
-            self.seed, self.nodes
+            "\n{}: {good}\nseed {} · {} nodes · {faults} faults\n\n",
+            self.what, self.seed, self.nodes
         );
         let _ = writeln!(out, "{}\n", self.rules());
         let _ = writeln!(out, "{}\n", counts("faults", &self.figures.faults));
@@ -98,12 +100,15 @@ impl Verdict {
             ("first event after the last fault", &self.figures.probes),
         ];
         let row = |(name, times): (&str, &Times)| {
-            let shares = [0.5, 0.99, 1.0].map(|share| number(times.ms(share)));
+            let shares = [0.5, 0.9, 0.99, 1.0].map(|share| number(times.ms(share)));
             let mut row = vec![name.to_owned(), number(times.len() as f64)];
             row.extend(shares);
             row
         };
-        table(&["time (ms)", "count", "p50", "p99", "max"], rows.map(row))
+        table(
+            &["time (ms)", "count", "p50", "p90", "p99", "max"],
+            rows.map(row),
+        )
     }
 }
 
