@@ -25,6 +25,8 @@ pub struct Habits {
     pub pause: Range<u64>,
     /// Between two streams, in milliseconds.
     pub rest: Range<u64>,
+    /// How likely it goes away for good before an append.
+    pub abandons: f64,
 }
 
 /// See the module.
@@ -118,6 +120,10 @@ impl Producer {
         while offset < work.length {
             if session.is_sent_away() {
                 return None;
+            }
+            if self.chance.random_bool(self.habits.abandons) {
+                // The hub ends it when its lease is over.
+                return Some(());
             }
             offset = self.append(session, work, &stream, offset).await?;
             let pause = self.chance.random_range(self.habits.pause.clone());

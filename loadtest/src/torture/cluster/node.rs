@@ -17,6 +17,9 @@ const START: Duration = Duration::from_secs(30);
 /// Before a node that did not start is started again, as a supervisor does it.
 const AGAIN: Duration = Duration::from_millis(200);
 
+/// After which the stream of a producer that is gone ends: longer than most faults.
+const LEASE_SECONDS: u32 = 15;
+
 /// What all nodes have in common.
 pub struct Common {
     /// The hub's program.
@@ -99,6 +102,7 @@ impl Node {
             ("SERVER__DRAIN_SECONDS", common.drain_seconds.to_string()),
             ("METRICS__PORT", "0".to_owned()),
             ("DATABASE__URL", self.database.clone()),
+            ("LOG__STREAM_LEASE_SECONDS", LEASE_SECONDS.to_string()),
             ("TENANCY__PLANS_FILE", common.plans.display().to_string()),
             ("TENANCY__DEFAULT_PLAN", "loadtest".to_owned()),
             ("AUTH__BCRYPT_COST", "4".to_owned()),

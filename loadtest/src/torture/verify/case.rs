@@ -113,6 +113,7 @@ pub struct Shown {
 pub struct Fault {
     pub kind: String,
     pub nodes: Vec<usize>,
+    pub begun: u64,
     pub healed: Option<u64>,
 }
 
@@ -173,6 +174,7 @@ impl Case {
                     Fault {
                         kind,
                         nodes,
+                        begun: at,
                         healed,
                     },
                 );

@@ -1,8 +1,9 @@
 //! Figures of a history: counts, and how long it took until things worked again.
 
-use super::case::{Attempt, Case};
+use super::case::{Attempt, Case, Fault};
 use crate::torture::history::Outcome;
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 /// Times in microseconds, sorted.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +45,7 @@ pub struct Figures {
     pub stream_bytes: u64,
     /// Of publishes that were acked at the first attempt that reached a node.
     pub ack: Times,
-    /// From the end of a fault to the first publish acked by the nodes it concerned, begun after it.
+    /// See [`recoveries`].
     pub recovery: Times,
     /// From the end of a viewer's connection until it was in its rooms again.
     pub reconnect: Times,
@@ -106,7 +107,8 @@ fn name(outcome: &Outcome) -> String {
     }
 }
 
-/// How long each fault had an effect after it was over, as publishers saw it.
+/// How long each fault had an effect after it was over, as publishers saw it. Left out are faults after which
+/// another one held a node of theirs up.
 fn recoveries(case: &Case) -> Vec<u64> {
     let mut acked: HashMap<usize, Vec<&Attempt>> = HashMap::new();
     for attempt in &case.attempts {
@@ -122,10 +124,19 @@ fn recoveries(case: &Case) -> Vec<u64> {
         let first = after.find(|attempt| attempt.begun >= healed)?;
         Some(first.done - healed)
     };
-    let of_fault = |fault: &super::case::Fault| {
+    let of_fault = |(id, fault): (&u64, &Fault)| {
         let healed = fault.healed?;
         let times = fault.nodes.iter().map(|node| first_after(node, healed));
-        times.collect::<Option<Vec<u64>>>()?.into_iter().max()
+        let took = times.collect::<Option<Vec<u64>>>()?.into_iter().max()?;
+        let mut others = case.faults.iter().filter(|(other, _)| *other != id);
+        let disturbed = others.any(|(_, other)| disturbs(other, fault, healed..healed + took));
+        (!disturbed).then_some(took)
     };
-    case.faults.values().filter_map(of_fault).collect()
+    case.faults.iter().filter_map(of_fault).collect()
+}
+
+/// Whether another fault was there at that time and concerned a node of this one.
+fn disturbs(other: &Fault, fault: &Fault, time: Range<u64>) -> bool {
+    let there = other.begun < time.end && other.healed.is_none_or(|healed| healed > time.start);
+    there && other.nodes.iter().any(|node| fault.nodes.contains(node))
 }

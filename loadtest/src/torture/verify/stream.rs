@@ -5,14 +5,23 @@ use super::case::{Case, Followed, Produced, Shown};
 use super::{Rule, Violation};
 use crate::torture::actor::{content, hex};
 use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
 
 /// See the module.
 pub fn check(case: &Case, found: &mut Vec<Violation>) {
+    let standing = count_keys(case);
     for (stream, produced) in &case.produced {
         let mut broken = |rule: Rule, what: String| {
             found.push(rule.broken(format!("stream {stream}: {what}")));
         };
-        check_log(case, stream, produced, &mut broken);
+        for what in ["open", "close"] {
+            let key = format!("{what}:{stream}");
+            let place = (produced.room.as_str(), key.as_str());
+            let count = standing.get(&place).copied().unwrap_or(0);
+            if count != 1 {
+                broken(Rule::StreamEnds, format!("{count} events {what} it"));
+            }
+        }
         let Some(first) = case.streams.get(&(stream.clone(), 0)) else {
             broken(Rule::Unread, "it was not read".to_owned());
             continue;
@@ -28,39 +37,32 @@ pub fn check(case: &Case, found: &mut Vec<Violation>) {
         check_bytes(produced, first, &mut broken);
     }
     for ((who, stream), followed) in &case.followed {
-        let produced = case.produced.get(stream);
-        let shown = case.streams.get(&(stream.clone(), 0));
-        let (Some(produced), Some(shown)) = (produced, shown) else {
-            continue;
-        };
         let mut broken = |rule: Rule, what: String| {
             found.push(rule.broken(format!("stream {stream} at {who}: {what}")));
         };
-        check_followed(followed, &produced.key, shown, &mut broken);
+        let produced = case.produced.get(stream);
+        let shown = case.streams.get(&(stream.clone(), 0));
+        match (produced, shown) {
+            (Some(produced), Some(shown)) => {
+                check_followed(followed, &produced.key, shown, &mut broken);
+            }
+            _ => broken(Rule::Stranger, "nobody opened it".to_owned()),
+        }
     }
 }
 
-/// Its room has one event of its opening and, as it has ended, one of its end.
-fn check_log(
-    case: &Case,
-    stream: &str,
-    produced: &Produced,
-    broken: &mut impl FnMut(Rule, String),
-) {
-    let Some(log) = case.log(&produced.room) else {
-        return;
-    };
-    for what in ["open", "close"] {
-        let key = format!("{what}:{stream}");
-        let count = log
-            .events
-            .iter()
-            .filter(|(_, there, _)| *there == key)
-            .count();
-        if count != 1 {
-            broken(Rule::StreamEnds, format!("{count} events {what} it"));
+/// How often each key of a stream's event stands in each room.
+fn count_keys(case: &Case) -> HashMap<(&str, &str), usize> {
+    let mut counts = HashMap::new();
+    for room in &case.rooms {
+        let events = case.log(room).into_iter().flat_map(|log| &log.events);
+        for (_, key, _) in events {
+            if key.starts_with("open:") || key.starts_with("close:") {
+                *counts.entry((room.as_str(), key.as_str())).or_default() += 1;
+            }
         }
     }
+    counts
 }
 
 fn check_bytes(produced: &Produced, shown: &Shown, broken: &mut impl FnMut(Rule, String)) {
