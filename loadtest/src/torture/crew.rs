@@ -15,6 +15,8 @@ pub struct Load {
     pub rovers: usize,
     /// Between two messages of a publisher, on average.
     pub pace: Duration,
+    /// Publishers send many messages at once now and then.
+    pub bursts: bool,
     /// Producers of streams.
     pub producers: usize,
     /// What they write.
@@ -33,6 +35,7 @@ impl Load {
             pinned: true,
             rovers: 3,
             pace: Duration::from_millis(60),
+            bursts: true,
             producers: 3,
             tool: Tool {
                 length: 0..30_000,
@@ -54,6 +57,7 @@ impl Load {
             pinned: false,
             rovers: 12,
             pace: Duration::from_millis(200),
+            bursts: false,
             producers: 4,
             tool: Tool {
                 length: 16_000..16_001,
@@ -89,7 +93,7 @@ impl Crew {
         let mut workers = JoinSet::new();
         for number in 0..pinned + load.rovers {
             let node = (number < pinned).then_some(number);
-            workers.spawn_local(Publisher::new(stage, number, node, load.pace).run());
+            workers.spawn_local(Publisher::new(stage, number, node, load).run());
         }
         for number in 0..load.producers {
             workers.spawn_local(Producer::new(stage, number, &load.tool).run());

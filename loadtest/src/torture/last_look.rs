@@ -80,6 +80,7 @@ async fn publish(stage: &Stage, node: usize, room: &str) {
             key: key.clone(),
             hash,
             begun,
+            burst: None,
             outcome,
         });
         if acked {

@@ -1,5 +1,6 @@
 //! The clients of the torture: publishers, producers of streams, viewers.
 
+mod attempt;
 mod content;
 mod eyes;
 mod follow;

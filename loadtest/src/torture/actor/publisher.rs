@@ -1,17 +1,21 @@
 //! A publisher: gives everything a key and sends it until it knows what became of it.
 
+use super::attempt::{Attempt, Draft, judge};
 use super::session::{Answer, Observer, Session};
 use super::{LAST_WORK, PATIENCE, Stage};
-use crate::torture::history::{Hash, Outcome, Record};
-use generic_corp_protocol::frame::Published;
+use crate::torture::crew::Load;
+use crate::torture::history::Record;
 use rand::Rng as _;
 use rand::rngs::StdRng;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// The longest time between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// Most messages that are sent at once.
+const MAX_BURST: u64 = 40;
 
 /// See the module.
 pub struct Publisher {
@@ -21,22 +25,16 @@ pub struct Publisher {
     pinned: Option<usize>,
     /// Between two messages, on average.
     pace: Duration,
+    /// Sends many at once now and then.
+    bursts: bool,
     chance: StdRng,
     sessions: Vec<Option<Session>>,
     at: usize,
 }
 
-/// An event that is to be published.
-struct Draft {
-    room: String,
-    key: String,
-    kind: &'static str,
-    body: Value,
-}
-
 impl Publisher {
     /// The publisher of this number.
-    pub fn new(stage: &Rc<Stage>, number: usize, pinned: Option<usize>, pace: Duration) -> Self {
+    pub fn new(stage: &Rc<Stage>, number: usize, pinned: Option<usize>, load: &Load) -> Self {
         let who = format!("publisher-{number}");
         let sessions = stage.doors.iter().map(|_| None).collect();
         Self {
@@ -45,7 +43,8 @@ impl Publisher {
             who,
             at: pinned.unwrap_or(number % stage.doors.len()),
             pinned,
-            pace,
+            pace: load.pace,
+            bursts: load.bursts,
             sessions,
         }
     }
@@ -58,6 +57,9 @@ impl Publisher {
             let draft = self.draft(number);
             self.publish(&draft).await;
             self.try_mischief(&draft).await;
+            if self.bursts && self.chance.random_bool(0.05) {
+                number += self.burst(number + 1).await;
+            }
             let pause = self.pace.mul_f64(self.chance.random_range(0.0..2.0));
             self.stage.pause(pause).await;
         }
@@ -168,65 +170,58 @@ impl Publisher {
             // Nothing was sent.
             return Attempt::Again(Duration::ZERO);
         };
-        let Draft {
-            room,
-            key,
-            kind,
-            body,
-        } = draft;
-        let frame = json!({
-            "type": "publish", "room": room, "key": key, "kind": kind, "body": body,
-        });
         let begun = self.stage.history.clock.us();
-        let answer = session.ask(frame, PATIENCE).await;
+        let answer = session.ask(draft.frame(), PATIENCE).await;
+        self.note(node, draft, begun, None, answer)
+    }
+
+    /// Sends many over one connection without waiting for their acks, then what was not acked one by one.
+    async fn burst(&mut self, first: u64) -> u64 {
+        let count = self.chance.random_range(2..=MAX_BURST);
+        let mut drafts: Vec<Draft> = (first..first + count).map(|n| self.draft(n)).collect();
+        self.seat(self.at).await;
+        if let Some(session) = &self.sessions[self.at] {
+            let clock = self.stage.history.clock;
+            let asked: Vec<_> = drafts
+                .iter()
+                .map(|draft| (clock.us(), session.send(draft.frame())))
+                .collect();
+            let mut again = Vec::new();
+            for (draft, (begun, asked)) in drafts.into_iter().zip(asked) {
+                let answer = session.answer(asked, PATIENCE).await;
+                match self.note(self.at, &draft, begun, Some(first), answer) {
+                    Attempt::Over => {}
+                    Attempt::Again(_) | Attempt::Lost => again.push(draft),
+                }
+            }
+            drafts = again;
+        }
+        for draft in &drafts {
+            self.publish(draft).await;
+        }
+        count
+    }
+
+    /// Writes an attempt to the history; what to do after it.
+    fn note(
+        &self,
+        node: usize,
+        draft: &Draft,
+        begun: u64,
+        burst: Option<u64>,
+        answer: Answer,
+    ) -> Attempt {
         let (outcome, attempt) = judge(answer);
         self.stage.history.record(Record::Publish {
             who: self.who.clone(),
             node,
-            room: room.clone(),
-            key: key.clone(),
-            hash: Hash::of(kind, key, &body.to_string()),
+            room: draft.room.clone(),
+            key: draft.key.clone(),
+            hash: draft.hash(),
             begun,
+            burst,
             outcome,
         });
         attempt
     }
-}
-
-/// What to do after an attempt.
-enum Attempt {
-    /// It is known what became of it.
-    Over,
-    /// It was refused for now, or not sent.
-    Again(Duration),
-    /// It is not known.
-    Lost,
-}
-
-fn judge(answer: Answer) -> (Outcome, Attempt) {
-    match answer {
-        Answer::Done(result) => match serde_json::from_value::<Published>(result) {
-            Ok(Published {
-                seq: Some(seq),
-                duplicate,
-                ..
-            }) => (Outcome::Acked { seq, duplicate }, Attempt::Over),
-            _ => unknown("an unreadable ack"),
-        },
-        Answer::Refused(failure) => {
-            let pause = Duration::from_millis(failure.retry_after_ms.unwrap_or(0));
-            let attempt = match failure.retryable {
-                true => Attempt::Again(pause),
-                false => Attempt::Over,
-            };
-            let code = failure.code.to_string();
-            (Outcome::Refused { code }, attempt)
-        }
-        Answer::Lost(why) => unknown(why),
-    }
-}
-
-fn unknown(why: &str) -> (Outcome, Attempt) {
-    let why = why.to_owned();
-    (Outcome::Unknown { why }, Attempt::Lost)
 }

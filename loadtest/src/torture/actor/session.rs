@@ -32,6 +32,12 @@ pub enum Answer {
     Lost(&'static str),
 }
 
+/// A request that was sent.
+pub struct Asked {
+    id: u64,
+    reply: oneshot::Receiver<Reply>,
+}
+
 /// The result, or why not.
 type Reply = Result<Value, Box<Failure>>;
 
@@ -94,18 +100,28 @@ impl Session {
     }
 
     /// Sends a request and waits for its answer.
-    pub async fn ask(&self, mut frame: Value, patience: Duration) -> Answer {
-        if self.has_ended() {
-            return Answer::Lost("not connected");
-        }
+    pub async fn ask(&self, frame: Value, patience: Duration) -> Answer {
+        let asked = self.send(frame);
+        self.answer(asked, patience).await
+    }
+
+    /// Sends a request, whose answer is waited for later.
+    pub fn send(&self, mut frame: Value) -> Asked {
         let id = self.link.next.get();
         self.link.next.set(id + 1);
         frame["id"] = id.to_string().into();
         let (answer, reply) = oneshot::channel();
-        self.link.pending.borrow_mut().insert(id, answer);
-        self.link.socket.send_text(&frame.to_string());
-        let reply = tokio::time::timeout(patience, reply).await;
-        self.link.pending.borrow_mut().remove(&id);
+        if !self.has_ended() {
+            self.link.pending.borrow_mut().insert(id, answer);
+            self.link.socket.send_text(&frame.to_string());
+        }
+        Asked { id, reply }
+    }
+
+    /// Waits for the answer to a request.
+    pub async fn answer(&self, asked: Asked, patience: Duration) -> Answer {
+        let reply = tokio::time::timeout(patience, asked.reply).await;
+        self.link.pending.borrow_mut().remove(&asked.id);
         match reply {
             Ok(Ok(Ok(result))) => Answer::Done(result),
             Ok(Ok(Err(failure))) => Answer::Refused(failure),

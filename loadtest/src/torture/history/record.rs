@@ -111,6 +111,9 @@ pub enum Record {
         hash: Hash,
         /// When it was sent.
         begun: u64,
+        /// The number of the first of those that were sent together, in this order, over one connection.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        burst: Option<u64>,
         /// How it ended.
         outcome: Outcome,
     },

@@ -52,6 +52,8 @@ pub struct Attempt {
     pub key: String,
     pub hash: Hash,
     pub begun: u64,
+    /// Those sent together over one connection have the same publisher and number, and stand in their order.
+    pub burst: Option<(String, u64)>,
     pub done: u64,
     pub outcome: Outcome,
 }
@@ -150,12 +152,13 @@ impl Case {
                 (self.what, self.seed, self.nodes, self.rooms) = (what, seed, nodes, rooms);
             }
             Record::Publish {
-                who: _,
+                who,
                 node,
                 room,
                 key,
                 hash,
                 begun,
+                burst,
                 outcome,
             } => self.attempts.push(Attempt {
                 node,
@@ -163,6 +166,7 @@ impl Case {
                 key,
                 hash,
                 begun,
+                burst: burst.map(|burst| (who, burst)),
                 done: at,
                 outcome,
             }),

@@ -145,3 +145,24 @@ fn check_refused(
         }
     }
 }
+
+/// What was sent together over one connection stands in that order in its room.
+pub fn check_order(case: &Case, found: &mut Vec<Violation>) {
+    let mut last: HashMap<(&str, &str, u64), (u64, &str)> = HashMap::new();
+    for attempt in &case.attempts {
+        let (Some((who, burst)), Outcome::Acked { seq, duplicate }) =
+            (&attempt.burst, &attempt.outcome)
+        else {
+            continue;
+        };
+        let (room, key) = (&attempt.room, &attempt.key);
+        let before = last.insert((who, room, *burst), (*seq, key));
+        if let Some((earlier, first)) = before
+            && earlier >= *seq
+            && !duplicate
+        {
+            let what = format!("{room}: {first} at {earlier} was sent before {key} at {seq}");
+            found.push(Rule::Order.broken(what));
+        }
+    }
+}

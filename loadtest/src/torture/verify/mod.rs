@@ -33,6 +33,8 @@ pub enum Rule {
     Refused,
     /// What nobody published is not in the log.
     Stranger,
+    /// What was sent together over one connection stands in that order.
+    Order,
     /// A viewer misses nothing.
     ViewGap,
     /// A viewer gets nothing twice, and nothing late.
@@ -57,13 +59,14 @@ pub enum Rule {
 
 impl Rule {
     /// All of them, in the order of a verdict.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Lost,
         Self::Twice,
         Self::LogGap,
         Self::Differs,
         Self::Refused,
         Self::Stranger,
+        Self::Order,
         Self::ViewGap,
         Self::ViewTwice,
         Self::ViewDiffers,
@@ -85,6 +88,7 @@ impl Rule {
             Self::Differs => "every node shows the same",
             Self::Refused => "what was refused is not there",
             Self::Stranger => "what nobody published is not there",
+            Self::Order => "reordered: as a connection sent it",
             Self::ViewGap => "viewers miss nothing",
             Self::ViewTwice => "viewers get nothing twice or reordered",
             Self::ViewDiffers => "viewers see what is in the log",
@@ -133,6 +137,7 @@ fn judge(case: &Case) -> (Vec<Violation>, Seen) {
     let mut found = Vec::new();
     log::check_logs(case, &mut found);
     log::check_attempts(case, &mut found);
+    log::check_order(case, &mut found);
     let seen = view::check(case, &mut found);
     stream::check(case, &mut found);
     rest::check_usage(case, &mut found);

@@ -135,6 +135,16 @@ fn what_a_viewer_misses_gets_twice_or_wrong_is_found() {
 }
 
 #[test]
+fn a_connection_that_was_reordered_is_found() {
+    let found = broken(|case| {
+        // Both were acked where they stand, the later one first.
+        let last = case.attempts.len() - 2;
+        case.attempts.swap(0, last);
+    });
+    assert_eq!(found, [Rule::Order]);
+}
+
+#[test]
 fn a_needless_reset_is_found() {
     let reset = broken(|case| {
         views(case).insert(1, Sight::Reset { position: 0 });

@@ -26,6 +26,7 @@ fn publish(key: &str, outcome: Outcome) -> Record {
         key: key.into(),
         hash: hash(key),
         begun: 0,
+        burst: Some(7),
         outcome,
     }
 }
