@@ -39,10 +39,7 @@ impl Tenant {
             return Self::bootstrap(address, &email, &password).await;
         }
         let token = secret(&target.token_env)?;
-        let rest = Rest {
-            base: format!("http://{address}/api/v1"),
-            token: Some(token.clone()),
-        };
+        let rest = Rest::new(address, Some(token.clone()))?;
         let workspace: Workspace = rest
             .get(&format!("/workspaces/{}", target.workspace))
             .await?;
@@ -67,10 +64,7 @@ impl Tenant {
         email: &str,
         password: &str,
     ) -> anyhow::Result<Self> {
-        let mut rest = Rest {
-            base: format!("http://{address}/api/v1"),
-            token: None,
-        };
+        let mut rest = Rest::new(address, None)?;
         let login = Login {
             email: email.to_owned(),
             password: password.to_owned(),
@@ -107,8 +101,8 @@ impl Tenant {
     /// The same workspace as another node shows it.
     pub fn through(&self, address: SocketAddr) -> Self {
         let rest = Rest {
-            base: format!("http://{address}/api/v1"),
-            token: self.rest.token.clone(),
+            base: base(address),
+            ..self.rest.clone()
         };
         Self {
             address,
@@ -247,12 +241,27 @@ async fn address(url: &str, allow_remote: bool) -> anyhow::Result<SocketAddr> {
     Ok(address)
 }
 
+#[derive(Clone)]
 struct Rest {
     base: String,
     token: Option<String>,
+    client: reqwest::Client,
+}
+
+/// Where the API of a hub is.
+fn base(address: SocketAddr) -> String {
+    format!("http://{address}/api/v1")
 }
 
 impl Rest {
+    fn new(address: SocketAddr, token: Option<String>) -> anyhow::Result<Self> {
+        Ok(Self {
+            base: base(address),
+            token,
+            client: reqwest::Client::builder().no_proxy().build()?,
+        })
+    }
+
     async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
         self.send(Method::GET, path, None).await
     }
@@ -287,9 +296,8 @@ impl Rest {
         path: &str,
         body: Option<String>,
     ) -> anyhow::Result<Vec<u8>> {
-        let client = reqwest::Client::builder().no_proxy().build()?;
         let what = format!("{method} {path}");
-        let mut request = client.request(method, format!("{}{path}", self.base));
+        let mut request = self.client.request(method, format!("{}{path}", self.base));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
