@@ -16,13 +16,15 @@ use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use uuid::Uuid;
 
 /// How often the lease is renewed, and changes are looked for that were not heard of.
 const BEAT: Duration = Duration::from_millis(500);
 /// Every so many beats, what has no timer of its own is renewed.
 const RENEW: u32 = 4;
+/// What changes within this time is told and read together.
+const GATHER: Duration = Duration::from_millis(20);
 /// How long a node may be missing before its members are: after Redis was away it needs a moment to return.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -180,6 +182,7 @@ impl Cluster {
         bus: &Bus,
         state: &mut State,
     ) -> Result<(), Error> {
+        sleep(GATHER).await;
         let changed = hub.take_changed();
         let rooms = state.members.write(link, hub, changed).await?;
         let hints: Vec<Hint> = rooms
