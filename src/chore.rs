@@ -20,6 +20,8 @@ const LEASES: Duration = Duration::from_secs(1);
 const CREDENTIALS: Duration = Duration::from_millis(500);
 /// How often what is in memory is compared with a store that other nodes write as well.
 const COMPARE: Duration = Duration::from_millis(250);
+/// How often events are looked at that wait for one before them.
+const WAITING: Duration = Duration::from_millis(25);
 /// How much less often where other nodes tell at once.
 const LIVE: u32 = 4;
 /// How often unused tails are forgotten and metrics tidied.
@@ -41,6 +43,7 @@ pub async fn run(
     let (mut presence, mut leases) = (every(PRESENCE), every(LEASES));
     let (mut renew, mut tidy) = (every(lease / 3), every(TIDY));
     let (mut credentials, mut compare) = (every(CREDENTIALS), every(COMPARE));
+    let mut waiting = every(WAITING);
     let shared = rooms.history().store().is_shared();
     let mut compared = 0u32;
     loop {
@@ -55,6 +58,7 @@ pub async fn run(
                     compared_or_warn(rooms.hub().compare().await);
                 }
             }
+            _ = waiting.tick(), if rooms.is_live() => rooms.hub().doubt_waiting(),
             () = rooms.hub().doubted() => compared_or_warn(rooms.hub().settle_doubts().await),
             _ = tidy.tick() => {
                 rooms.hub().sweep();

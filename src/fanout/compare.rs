@@ -6,14 +6,26 @@ use crate::bus::{Channel, Hint};
 use crate::store::Error;
 use generic_corp_protocol::{RoomId, StreamId};
 use parking_lot::Mutex;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
+
+/// How long an event may wait for one before it, which another node has committed.
+const PATIENCE: Duration = Duration::from_millis(25);
 
 /// Channels that were not heard for a while.
 #[derive(Default)]
 pub(super) struct Doubts {
     channels: Mutex<HashSet<Channel>>,
     added: Notify,
+    /// Rooms with an event that waits for one before it, and since when.
+    waiting: Mutex<HashMap<RoomId, Instant>>,
+}
+
+impl Doubts {
+    pub(super) fn wait(&self, room: RoomId) {
+        self.waiting.lock().entry(room).or_insert_with(Instant::now);
+    }
 }
 
 impl Hub {
@@ -21,6 +33,22 @@ impl Hub {
     pub fn doubt(&self, channels: Vec<Channel>) {
         self.doubts().channels.lock().extend(channels);
         self.doubts().added.notify_one();
+    }
+
+    /// Doubts rooms whose events have waited too long for those before them. Called on a timer.
+    pub fn doubt_waiting(&self) {
+        let mut late = Vec::new();
+        self.doubts().waiting.lock().retain(|room, since| {
+            if since.elapsed() < PATIENCE {
+                return true;
+            }
+            late.push(*room);
+            false
+        });
+        late.retain(|room| self.room_tail(*room).is_some_and(|tail| tail.waits()));
+        if !late.is_empty() {
+            self.doubt(late.into_iter().map(Channel::Room).collect());
+        }
     }
 
     /// Waits for doubts.

@@ -4,6 +4,7 @@
 use super::compare::Doubts;
 use super::encode::{event_frame, text_frame};
 use super::members::Members;
+use super::ring::Delivered;
 use super::room_tail::RoomTail;
 use super::stream_tail::StreamTail;
 use super::wake::{Address, Inbox, LogId, Mail};
@@ -186,10 +187,13 @@ impl Hub {
     fn take(&self, hint: Hint) -> Option<LogId> {
         match hint {
             Hint::Event { room, epoch, event } => {
-                let grew = self
-                    .room_tail(room)?
-                    .deliver(event.seq, &epoch, || event_frame(&event));
-                grew.then_some(LogId::Room(room))
+                let patient = self.bus().is_live();
+                let tail = self.room_tail(room)?;
+                let delivered = tail.deliver(event.seq, &epoch, patient, || event_frame(&event));
+                if delivered == Delivered::Waits {
+                    self.doubts().wait(room);
+                }
+                (delivered == Delivered::Grew).then_some(LogId::Room(room))
             }
             Hint::Ephemeral { room, message } => {
                 let tail = self.room_tail(room)?;

@@ -12,6 +12,7 @@ mod hub;
 mod members;
 mod outlet;
 mod presence;
+mod ring;
 mod room_tail;
 mod stream_tail;
 mod viewer;

@@ -1,8 +1,9 @@
 //! The hot tail of a room: its newest events, each encoded once, shared by all viewers of the node.
 
-use super::cursor::{Chunk, MAX_CHUNK_BYTES, Read, RoomCursor};
+use super::cursor::{Chunk, Read, RoomCursor};
 use super::encode::text_frame;
 use super::presence::{Change, Others, Presence};
+use super::ring::{Delivered, Ring};
 use super::wake::Wakes;
 use bytes::{Bytes, BytesMut};
 use generic_corp_protocol::frame::{PresenceChange, Reset};
@@ -32,11 +33,7 @@ pub struct RoomTail {
 struct State {
     /// `None` until the log's head was read from the store.
     epoch: Option<Arc<str>>,
-    head: u64,
-    /// Events `head - ring.len() + 1 ..= head`.
-    ring: VecDeque<Bytes>,
-    ring_bytes: usize,
-    joined: Option<(u64, u64, Chunk)>,
+    ring: Ring,
     ephemeral: VecDeque<Bytes>,
     ephemeral_head: u64,
     presence: Presence,
@@ -86,45 +83,38 @@ impl RoomTail {
             let first = state.epoch.replace(epoch.into()).is_none();
             if !first {
                 // Another log: what is in memory was of the one before.
-                state.restart(head);
+                state.ring.clear();
+                state.ring.restart(head);
             }
         }
-        if head > state.head {
-            state.restart(head);
+        if head > state.ring.head() {
+            state.ring.restart(head);
             return true;
         }
         !known
     }
 
-    /// Takes an event from the bus. Returns whether the log grew; a repeat is dropped, and a gap makes
-    /// the tail begin anew, so that viewers read what is missing from the store.
+    /// Takes an event from the bus. A repeat is dropped. After a gap the tail begins anew, so that viewers
+    /// read what is missing from the store; with `patient` it waits a little for what others have told.
     pub(super) fn deliver(
         &self,
         seq: u64,
         epoch: &Arc<str>,
+        patient: bool,
         frame: impl FnOnce() -> Bytes,
-    ) -> bool {
+    ) -> Delivered {
         let state = &mut *self.state.lock();
         if state.epoch.as_ref().is_some_and(|known| known != epoch) {
-            state.restart(0);
+            state.ring.clear();
             state.epoch = Some(epoch.clone());
         }
-        if seq <= state.head {
-            return false;
-        }
-        if seq != state.head + 1 {
-            state.restart(seq - 1);
-        }
-        let frame = frame();
-        state.head = seq;
-        state.ring_bytes += frame.len();
-        state.ring.push_back(frame);
-        while state.ring_bytes > self.max_bytes
-            && let Some(oldest) = state.ring.pop_front()
-        {
-            state.ring_bytes -= oldest.len();
-        }
-        true
+        let patient = patient && state.epoch.is_some();
+        state.ring.deliver(seq, patient, self.max_bytes, frame)
+    }
+
+    /// Whether an event waits for one before it.
+    pub(super) fn waits(&self) -> bool {
+        self.state.lock().ring.waits()
     }
 
     /// Takes a message that skips the log.
@@ -140,7 +130,10 @@ impl RoomTail {
     /// Where the log stands: head and epoch.
     pub fn head(&self) -> (u64, Arc<str>) {
         let state = self.state.lock();
-        (state.head, state.epoch.clone().unwrap_or_else(|| "".into()))
+        (
+            state.ring.head(),
+            state.epoch.clone().unwrap_or_else(|| "".into()),
+        )
     }
 
     /// A cursor after `seq`, which sees ephemeral messages and presence changes from now on; with the
@@ -209,8 +202,8 @@ impl RoomTail {
         if let Some(epoch) = state.epoch.clone().filter(|epoch| *epoch != cursor.epoch) {
             return self.reset(state, cursor, epoch);
         }
-        if cursor.seq < state.head {
-            return state.events(cursor);
+        if cursor.seq < state.ring.head() {
+            return state.ring.read(cursor);
         }
         if let Some(chunk) = state.ephemeral(cursor) {
             return Read::Chunk(chunk);
@@ -224,8 +217,8 @@ impl RoomTail {
     /// The log was lost or restored: says so, and goes on from its head.
     fn reset(&self, state: &State, cursor: &mut RoomCursor, epoch: Arc<str>) -> Read {
         cursor.epoch = epoch.clone();
-        cursor.seq = state.head;
-        Read::Chunk(self.reset_frame(state.head, &epoch))
+        cursor.seq = state.ring.head();
+        Read::Chunk(self.reset_frame(cursor.seq, &epoch))
     }
 
     /// What a viewer is told whose events are no longer in the store.
@@ -283,54 +276,6 @@ impl RoomTail {
 }
 
 impl State {
-    /// Forgets what is in memory; the log stands at `head`.
-    fn restart(&mut self, head: u64) {
-        self.ring.clear();
-        self.ring_bytes = 0;
-        self.joined = None;
-        self.head = head;
-    }
-
-    fn events(&mut self, cursor: &mut RoomCursor) -> Read {
-        let behind = (self.head - cursor.seq) as usize;
-        if behind > self.ring.len() {
-            return Read::Cold;
-        }
-        let first = self.ring.len() - behind;
-        if behind == 1 {
-            cursor.seq = self.head;
-            return Read::Chunk(Chunk {
-                bytes: self.ring[first].clone(),
-                frames: 1,
-            });
-        }
-        // Viewers that were woken together read the same stretch: it is joined once.
-        if let Some((from, to, chunk)) = &self.joined
-            && *from == cursor.seq
-            && (*to == self.head || chunk.bytes.len() >= MAX_CHUNK_BYTES)
-        {
-            cursor.seq = *to;
-            return Read::Chunk(chunk.clone());
-        }
-        let mut bytes = BytesMut::with_capacity(MAX_CHUNK_BYTES.min(self.ring_bytes));
-        let mut frames = 0;
-        for frame in self.ring.range(first..) {
-            bytes.extend_from_slice(frame);
-            frames += 1;
-            if bytes.len() >= MAX_CHUNK_BYTES {
-                break;
-            }
-        }
-        let chunk = Chunk {
-            bytes: bytes.freeze(),
-            frames,
-        };
-        let from = cursor.seq;
-        cursor.seq += frames;
-        self.joined = Some((from, cursor.seq, chunk.clone()));
-        Read::Chunk(chunk)
-    }
-
     fn ephemeral(&mut self, cursor: &mut RoomCursor) -> Option<Chunk> {
         let behind = self.ephemeral_head - cursor.ephemeral;
         if behind == 0 {

@@ -49,6 +49,7 @@ proptest! {
         hints in proptest::collection::vec((0u64..6, 0u8..6), 1..200),
         max_bytes in 8usize..200,
         joins in proptest::collection::vec(0usize..200, 0..4),
+        patient: bool,
     ) {
         let tail = tail(max_bytes);
         let epoch: Arc<str> = "e".into();
@@ -66,7 +67,7 @@ proptest! {
                 1 => {
                     let seq = committed.saturating_sub(back).max(1);
                     if committed > 0 {
-                        tail.deliver(seq, &epoch, || frame(seq));
+                        tail.deliver(seq, &epoch, patient, || frame(seq));
                     }
                 }
                 2 => {
@@ -76,12 +77,14 @@ proptest! {
                 }
                 _ => {
                     committed += 1;
-                    tail.deliver(committed, &epoch, || frame(committed));
+                    tail.deliver(committed, &epoch, patient, || frame(committed));
                 }
             }
         }
         committed += 1;
-        tail.deliver(committed, &epoch, || frame(committed));
+        tail.deliver(committed, &epoch, patient, || frame(committed));
+        // What waited in vain is found by comparing heads.
+        tail.load(committed, "e");
         for (mut cursor, mut seen, from) in viewers {
             drain(&mut cursor, committed, &mut seen);
             prop_assert_eq!(seen, (from + 1..=committed).collect::<Vec<_>>());
@@ -90,10 +93,40 @@ proptest! {
 }
 
 #[test]
+fn what_comes_too_early_waits_for_what_is_before_it() {
+    let tail = tail(1024);
+    let epoch: Arc<str> = "e".into();
+    tail.load(4, "e");
+    let (mut cursor, ..) = tail.cursor(4);
+    let deliver = |seq| tail.deliver(seq, &epoch, true, || frame(seq));
+    assert_eq!(
+        (deliver(6), deliver(7)),
+        (Delivered::Waits, Delivered::Waits)
+    );
+    assert!(tail.waits() && matches!(tail.read(&mut cursor), Read::Nothing));
+    assert_eq!(
+        (deliver(5), deliver(6)),
+        (Delivered::Grew, Delivered::Repeated)
+    );
+    assert!(!tail.waits());
+    let Read::Chunk(chunk) = tail.read(&mut cursor) else {
+        panic!("all is in memory")
+    };
+    assert_eq!(seqs(&chunk.bytes).collect::<Vec<_>>(), [5, 6, 7]);
+    // What the store has is not waited for.
+    assert_eq!(deliver(10), Delivered::Waits);
+    assert!(tail.load(9, "e"));
+    assert_eq!((tail.head().0, tail.waits()), (10, false));
+    // Nor what is too far ahead.
+    assert_eq!(deliver(100), Delivered::Grew);
+    assert_eq!(tail.head().0, 100);
+}
+
+#[test]
 fn a_head_that_is_loaded_late_does_not_hide_what_came_meanwhile() {
     let tail = tail(1024);
     let epoch: Arc<str> = "e".into();
-    assert!(tail.deliver(6, &epoch, || frame(6)));
+    assert_eq!(tail.deliver(6, &epoch, false, || frame(6)), Delivered::Grew);
     tail.load(5, "e");
     assert_eq!(tail.head().0, 6);
     let (mut cursor, ..) = tail.cursor(5);
@@ -107,7 +140,7 @@ fn another_epoch_is_told_never_served() {
     let tail = tail(1024);
     tail.load(9, "old");
     let (mut cursor, ..) = tail.cursor(9);
-    tail.deliver(1, &"new".into(), || frame(1));
+    tail.deliver(1, &"new".into(), false, || frame(1));
     let Read::Chunk(chunk) = tail.read(&mut cursor) else {
         panic!("a reset")
     };
