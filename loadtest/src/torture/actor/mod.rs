@@ -4,6 +4,7 @@ mod attempt;
 mod content;
 mod eyes;
 mod follow;
+mod http;
 mod producer;
 mod publisher;
 mod session;

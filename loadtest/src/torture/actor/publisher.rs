@@ -1,6 +1,7 @@
 //! A publisher: gives everything a key and sends it until it knows what became of it.
 
 use super::attempt::{Attempt, Draft, judge};
+use super::http::Http;
 use super::session::{Answer, Observer, Session};
 use super::{LAST_WORK, PATIENCE, Stage};
 use crate::torture::crew::Load;
@@ -14,6 +15,8 @@ use std::time::{Duration, Instant};
 /// The longest time between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
+/// How likely something is published over HTTP rather than over a socket.
+const OVER_HTTP: f64 = 0.2;
 /// Most messages that are sent at once.
 const MAX_BURST: u64 = 40;
 
@@ -29,6 +32,7 @@ pub struct Publisher {
     bursts: bool,
     chance: StdRng,
     sessions: Vec<Option<Session>>,
+    http: Option<Http>,
     at: usize,
 }
 
@@ -46,6 +50,7 @@ impl Publisher {
             pace: load.pace,
             bursts: load.bursts,
             sessions,
+            http: Http::new(),
         }
     }
 
@@ -149,6 +154,14 @@ impl Publisher {
     }
 
     async fn attempt(&mut self, node: usize, draft: &Draft) -> Attempt {
+        if self.pinned.is_none()
+            && self.chance.random_bool(OVER_HTTP)
+            && let Some(http) = &self.http
+        {
+            let begun = self.stage.history.clock.us();
+            let answer = http.publish(&self.stage.doors[node], draft).await;
+            return self.note(node, draft, begun, None, answer);
+        }
         self.seat(node).await;
         self.send(node, draft).await
     }
