@@ -23,6 +23,8 @@ pub struct Load {
     pub tool: Tool,
     /// Viewers, of two rooms each.
     pub viewers: usize,
+    /// Viewers of one room each, as Server-Sent Events.
+    pub listeners: usize,
     /// Every viewer reads every stream and stays where it is; else some do.
     pub steady: bool,
 }
@@ -45,6 +47,7 @@ impl Load {
                 abandons: 0.003,
             },
             viewers: 6,
+            listeners: 3,
             steady: false,
         }
     }
@@ -67,6 +70,7 @@ impl Load {
                 abandons: 0.0,
             },
             viewers: 50,
+            listeners: 0,
             steady: true,
         }
     }
@@ -102,12 +106,15 @@ impl Crew {
             all: Vec::new(),
             tasks: Vec::new(),
         };
-        for number in 0..load.viewers {
+        for number in 0..load.viewers + load.listeners {
             let room = |index: usize| stage.rooms[index % stage.rooms.len()].clone();
-            let rooms = vec![room(number), room(number + 1)];
+            let listens = number >= load.viewers;
+            let mut rooms = vec![room(number), room(number + 1)];
+            rooms.truncate(if listens { 1 } else { 2 });
             let habits = Habits {
                 wanders: !load.steady && number.is_multiple_of(2),
-                follows: load.steady || !number.is_multiple_of(3),
+                follows: !listens && (load.steady || !number.is_multiple_of(3)),
+                listens,
             };
             let viewer = Viewer::new(stage, number, rooms, habits);
             let task = tokio::task::spawn_local(viewer.clone().run());

@@ -5,6 +5,7 @@ mod content;
 mod eyes;
 mod follow;
 mod http;
+mod live;
 mod producer;
 mod publisher;
 mod session;

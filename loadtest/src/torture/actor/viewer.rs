@@ -1,6 +1,7 @@
 //! A viewer: follows rooms, moves between nodes, and resumes where it was.
 
 use super::eyes::Eyes;
+use super::live::Live;
 use super::session::{Answer, Observer, Session};
 use super::{PATIENCE, Stage};
 use crate::torture::history::Record;
@@ -22,6 +23,17 @@ pub struct Habits {
     pub wanders: bool,
     /// Reads every stream that is opened in its rooms.
     pub follows: bool,
+    /// Has its first room alone, as Server-Sent Events.
+    pub listens: bool,
+}
+
+/// Its last connection.
+#[derive(Default)]
+struct Last {
+    /// When it ended.
+    gone_at: Option<u64>,
+    /// Attempts to come back since then.
+    attempts: u32,
 }
 
 /// See the module.
@@ -55,29 +67,55 @@ impl Viewer {
 
     /// Views until it is dropped.
     pub async fn run(self: Rc<Self>) {
-        let (mut gone_at, mut attempts) = (None, 0);
+        let live = self.habits.listens.then(Live::new).flatten();
+        let mut last = Last::default();
         loop {
-            attempts += 1;
+            last.attempts += 1;
             let node = self.choose(0..self.stage.doors.len());
-            if let Ok(session) = self.connect(node).await {
-                let clock = self.stage.history.clock;
-                let away = gone_at.map(|gone| clock.us() - gone);
-                self.stage.history.record(Record::Connected {
-                    who: self.who.clone(),
-                    conn: self.eyes.connection(),
-                    node,
-                    away,
-                    attempts,
-                });
-                let why = self.view(&session).await;
-                drop(session);
+            let over = match &live {
+                Some(live) => self.listen(live, node, &last).await,
+                None => self.sit(node, &last).await,
+            };
+            if let Some(why) = over {
                 self.eyes.close(why);
-                (gone_at, attempts) = (Some(clock.us()), 0);
+                last = Last {
+                    gone_at: Some(self.stage.history.clock.us()),
+                    attempts: 0,
+                };
                 continue;
             }
             let pause = self.choose(BACK);
             tokio::time::sleep(Duration::from_millis(pause)).await;
         }
+    }
+
+    /// Views over a socket; why it ended, if it began.
+    async fn sit(&self, node: usize, last: &Last) -> Option<String> {
+        let session = self.connect(node).await.ok()?;
+        self.note_connected(node, last);
+        Some(self.view(&session).await)
+    }
+
+    /// Views one room as Server-Sent Events; why it ended, if it began.
+    async fn listen(&self, live: &Live, node: usize, last: &Last) -> Option<String> {
+        let room = self.rooms.first()?;
+        let mut answer = live
+            .open(&self.stage.doors[node], room, self.eyes.cursor(room))
+            .await?;
+        self.eyes.open();
+        self.note_connected(node, last);
+        Some(answer.read(|frame| self.eyes.see(frame)).await)
+    }
+
+    fn note_connected(&self, node: usize, last: &Last) {
+        let now = self.stage.history.clock.us();
+        self.stage.history.record(Record::Connected {
+            who: self.who.clone(),
+            conn: self.eyes.connection(),
+            node,
+            away: last.gone_at.map(|gone| now - gone),
+            attempts: last.attempts,
+        });
     }
 
     fn choose<T>(&self, range: std::ops::Range<T>) -> T
