@@ -94,12 +94,7 @@ impl Hub {
     /// # Errors
     /// When it is gone.
     pub async fn counters(&self) -> anyhow::Result<Counters> {
-        let text = reqwest::get(&self.metrics)
-            .await?
-            .error_for_status()?
-            .text()
-            .await?;
-        Ok(Counters::parse(&text))
+        Counters::at(&self.metrics).await
     }
 
     /// Its process.
@@ -236,6 +231,15 @@ pub fn last_words(folder: &Path) -> String {
 pub struct Counters(BTreeMap<String, f64>);
 
 impl Counters {
+    /// Of the hub whose metrics are at this URL.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub async fn at(url: &str) -> anyhow::Result<Self> {
+        let answer = reqwest::get(url).await?.error_for_status()?;
+        Ok(Self::parse(&answer.text().await?))
+    }
+
     /// From Prometheus' text format; of what has labels nothing is taken.
     fn parse(text: &str) -> Self {
         let plain = text

@@ -2,7 +2,7 @@
 //! what they did and saw that nothing was lost, repeated or moved.
 
 mod actor;
-mod cluster;
+pub mod cluster;
 mod crew;
 mod history;
 mod last_look;

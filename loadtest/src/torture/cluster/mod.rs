@@ -1,14 +1,14 @@
 //! The cluster that is tortured: PostgreSQL, Redis, nodes, and the ways between them and to the clients.
 
 mod disk;
-mod node;
-mod postgres;
+pub mod node;
+pub mod postgres;
 mod program;
 mod proxy;
-mod redis;
+pub mod redis;
 
 use node::Node;
-use postgres::Postgres;
+use postgres::{Postgres, Purpose};
 pub use proxy::{Proxy, Way};
 use redis::Redis;
 
@@ -54,7 +54,7 @@ impl Cluster {
         let folder = tempfile::Builder::new().prefix("torture-").tempdir()?;
         // PostgreSQL's user has to get in.
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))?;
-        let postgres = Postgres::start(folder.path()).await?;
+        let postgres = Postgres::start(folder.path(), Purpose::Torture).await?;
         let redis = match options.without_redis {
             true => None,
             false => Some(Redis::start(folder.path()).await?),

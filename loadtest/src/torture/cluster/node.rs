@@ -2,6 +2,7 @@
 
 use super::program::Program;
 use crate::hub::{self, listening};
+use crate::process::Process;
 use anyhow::{Context as _, bail};
 use rustix::process::Signal;
 use std::cell::{Cell, RefCell};
@@ -40,6 +41,8 @@ pub struct Node {
     pub number: usize,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where its counters are.
+    pub metrics: SocketAddr,
     folder: PathBuf,
     database: String,
     redis: Option<String>,
@@ -60,11 +63,13 @@ impl Node {
         redis: Option<String>,
     ) -> anyhow::Result<Self> {
         let port = hub::free_port().context("no free port for a node")?;
+        let metrics = hub::free_port().context("no free port for a node's metrics")?;
         let folder = folder.join(format!("node-{number}"));
         std::fs::create_dir_all(&folder)?;
         Ok(Self {
             number,
             address: ([127, 0, 0, 1], port).into(),
+            metrics: ([127, 0, 0, 1], metrics).into(),
             folder,
             database,
             redis,
@@ -100,7 +105,7 @@ impl Node {
             ("SERVER__PORT", self.address.port().to_string()),
             ("SERVER__NODE", format!("node-{}", self.number)),
             ("SERVER__DRAIN_SECONDS", common.drain_seconds.to_string()),
-            ("METRICS__PORT", "0".to_owned()),
+            ("METRICS__PORT", self.metrics.port().to_string()),
             ("DATABASE__URL", self.database.clone()),
             ("LOG__STREAM_LEASE_SECONDS", LEASE_SECONDS.to_string()),
             ("TENANCY__PLANS_FILE", common.plans.display().to_string()),
@@ -151,6 +156,17 @@ impl Node {
     /// Lets it go on.
     pub fn thaw(&self) {
         self.signal(Signal::CONT);
+    }
+
+    /// Its process.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn process(&self) -> anyhow::Result<Process> {
+        let running = self.running.borrow();
+        let pid = running.as_ref().and_then(Program::pid);
+        let pid = pid.with_context(|| format!("node {} does not run", self.number))?;
+        Ok(Process(pid.as_raw_nonzero().get().unsigned_abs()))
     }
 
     fn signal(&self, signal: Signal) {

@@ -20,6 +20,15 @@ const USER: &str = "postgres";
 /// Debian keeps the server's programs off the path.
 const DEBIAN: &str = "/usr/lib/postgresql";
 
+/// What it is started for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be broken: with little of everything, on a disk that can be made full.
+    Torture,
+    /// To be measured: as it sets itself up, on the disk of the temporary folder.
+    Speed,
+}
+
 /// See the module.
 pub struct Postgres {
     programs: PathBuf,
@@ -27,6 +36,7 @@ pub struct Postgres {
     /// Where it listens.
     pub address: SocketAddr,
     user: Option<(u32, u32)>,
+    purpose: Purpose,
     /// Where one may be mounted.
     disk: Option<Disk>,
     running: RefCell<Option<Program>>,
@@ -37,26 +47,32 @@ impl Postgres {
     ///
     /// # Errors
     /// When its programs are missing, or it does not start.
-    pub async fn start(folder: &Path) -> anyhow::Result<Self> {
+    pub async fn start(folder: &Path, purpose: Purpose) -> anyhow::Result<Self> {
         let port = free_port().context("no free port for PostgreSQL")?;
         let (user, data) = (unprivileged()?, folder.join("data"));
         std::fs::create_dir_all(&data)?;
         let mut disk = None;
         if let Some((user, group)) = user {
             std::os::unix::fs::chown(&data, Some(user), Some(group))?;
-            disk = Disk::mount(&data, (user, group), &folder.join("disk.txt")).await;
+            if purpose == Purpose::Torture {
+                disk = Disk::mount(&data, (user, group), &folder.join("disk.txt")).await;
+            }
         }
         let postgres = Self {
             programs: programs()?,
             folder: folder.to_owned(),
             address: ([127, 0, 0, 1], port).into(),
             user,
+            purpose,
             disk,
             running: RefCell::default(),
         };
         let mut initdb = postgres.command("initdb");
         initdb.arg("-D").arg(postgres.data());
-        initdb.args("-U postgres -A trust -E UTF8 --locale C -N --wal-segsize 1".split(' '));
+        initdb.args("-U postgres -A trust -E UTF8 --locale C -N".split(' '));
+        if purpose == Purpose::Torture {
+            initdb.args(["--wal-segsize", "1"]);
+        }
         let made = initdb.output().await.context("initdb")?;
         if !made.status.success() {
             bail!("initdb: {}", String::from_utf8_lossy(&made.stderr));
@@ -126,13 +142,16 @@ impl Postgres {
         let mut command = self.command("postgres");
         command.arg("-D").arg(self.data());
         command.args(["-p", &self.address.port().to_string(), "-k", ""]);
-        for setting in [
-            "listen_addresses=127.0.0.1",
-            "max_connections=100",
-            "shared_buffers=32MB",
-            "max_wal_size=16MB",
-            "min_wal_size=4MB",
-        ] {
+        let small: &[&str] = match self.purpose {
+            Purpose::Torture => &[
+                "shared_buffers=32MB",
+                "max_wal_size=16MB",
+                "min_wal_size=4MB",
+            ],
+            Purpose::Speed => &[],
+        };
+        let all = ["listen_addresses=127.0.0.1", "max_connections=100"];
+        for setting in all.iter().chain(small) {
             command.args(["-c", setting]);
         }
         Program::start(command, &self.log())
