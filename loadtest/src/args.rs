@@ -1,5 +1,9 @@
 //! The command line.
 
+mod cluster;
+
+pub use cluster::{Carrying, Committing, Crossing, Neighbouring, Spreading};
+
 use crate::scenario::Scenario;
 use crate::threshold::Threshold;
 use crate::unit::{duration, rate, size};
@@ -145,6 +149,16 @@ pub enum Comparison {
     Publish(Publishing),
     /// A long stream: bytes stored per byte, and whether its last appends cost what its first did.
     Stream(Streaming),
+    /// Two nodes: from a publish to viewers of the other node, over those of the same.
+    Latency(Crossing),
+    /// PostgreSQL: durable publishes, and a bare loop of the same statements with the same batch sizes.
+    Postgres(Committing),
+    /// Two nodes: fan-out with the viewers spread over both, over all on one.
+    Spread(Spreading),
+    /// Two nodes: the commands and bytes that they cost Redis, idle and for an event.
+    Redis(Carrying),
+    /// Two nodes: a hot room and a thousand quiet ones, each alone and together.
+    Neighbours(Neighbouring),
 }
 
 /// See [`Comparison::Fanout`].

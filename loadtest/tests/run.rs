@@ -110,3 +110,21 @@ fn every_other_scenario_loses_nothing() {
         ends_with(&loadtest(&[&arguments[..], more].concat()), 0);
     }
 }
+
+#[test]
+fn clusters_are_compared_and_nothing_is_lost() {
+    let comparisons: [(&str, &[&str]); 5] = [
+        ("latency", &["--connections=3", "--rate=200/s"]),
+        ("postgres", &["--connections=1,6"]),
+        ("spread", &["--connections=6", "--in-flight=1,8"]),
+        ("redis", &["--connections=3", "--in-flight=8"]),
+        ("neighbours", &["--rooms=120", "--in-flight=8"]),
+    ];
+    for (comparison, more) in comparisons {
+        let arguments = ["compare", comparison, "--rounds=1", "--duration=300ms"];
+        let output = loadtest(&[&arguments[..], more].concat());
+        ends_with(&output, 0);
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(!told.contains("NaN") && !told.contains("inf"), "{told}");
+    }
+}

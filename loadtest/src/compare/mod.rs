@@ -1,5 +1,6 @@
 //! Comparisons with the physical limit: the hub and the bare thing in turn, in one run, medians of rounds.
 
+mod cluster;
 mod fanout;
 mod publish;
 mod stream;
@@ -19,6 +20,11 @@ pub async fn run(what: &Comparison) -> anyhow::Result<()> {
         Comparison::Fanout(options) => fanout::run(options).await,
         Comparison::Publish(options) => publish::run(options).await,
         Comparison::Stream(options) => stream::run(options).await,
+        Comparison::Latency(options) => cluster::latency::run(options).await,
+        Comparison::Postgres(options) => cluster::postgres::run(options).await,
+        Comparison::Spread(options) => cluster::spread::run(options).await,
+        Comparison::Redis(options) => cluster::redis::run(options).await,
+        Comparison::Neighbours(options) => cluster::neighbours::run(options).await,
     }
 }
 

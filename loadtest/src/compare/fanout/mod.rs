@@ -214,15 +214,15 @@ fn middle(rounds: &[Round]) -> Round {
 }
 
 /// Messages of a round, of which everybody gets each.
-struct Flow<'a> {
+pub(super) struct Flow<'a> {
     lane: &'a Lane,
     first: u64,
     each: u64,
-    sent: u64,
+    pub(super) sent: u64,
 }
 
 impl<'a> Flow<'a> {
-    fn begin(lane: &'a Lane, connections: usize) -> Self {
+    pub(super) fn begin(lane: &'a Lane, connections: usize) -> Self {
         Self {
             lane,
             first: lane.delivered.get(),
@@ -232,7 +232,7 @@ impl<'a> Flow<'a> {
     }
 
     /// Waits until at most `count` messages are on their way: not everybody has them.
-    async fn at_most(&self, count: u64) -> anyhow::Result<()> {
+    pub(super) async fn at_most(&self, count: u64) -> anyhow::Result<()> {
         let whole = self.sent.saturating_sub(count);
         let reached = self.lane.reached(self.first + whole * self.each);
         tokio::time::timeout(PATIENCE, reached)
@@ -241,11 +241,11 @@ impl<'a> Flow<'a> {
     }
 
     /// Messages that not everybody has yet.
-    fn on_their_way(&self) -> u64 {
+    pub(super) fn on_their_way(&self) -> u64 {
         self.sent - (self.lane.delivered.get() - self.first) / self.each
     }
 
-    fn deliveries(&self) -> f64 {
+    pub(super) fn deliveries(&self) -> f64 {
         (self.sent * self.each) as f64
     }
 }
