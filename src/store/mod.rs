@@ -241,6 +241,8 @@ fn postgres(options: &Options) -> Result<PgConnectOptions, Error> {
         ("statement_timeout", "10s"),
         ("idle_in_transaction_session_timeout", "5s"),
         ("synchronous_commit", "on"),
+        // A plan made while a table was empty would be kept and read all of it, until statistics are gathered.
+        ("plan_cache_mode", "force_custom_plan"),
         ("tcp_user_timeout", "10s"),
     ]))
 }
