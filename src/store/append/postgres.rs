@@ -178,8 +178,12 @@ async fn load_streams(
     let rows = sqlx::query(
         "SELECT s.*, r.name AS room_name, w.organization_id
          FROM streams s JOIN rooms r ON r.id = s.room_id JOIN workspaces w ON w.id = s.workspace_id
-         WHERE s.id = ANY($1)
-            OR (s.room_id, s.sender_id, s.key) IN (SELECT * FROM UNNEST($2::uuid[], $3::uuid[], $4::text[]))
+         WHERE s.id = ANY(ARRAY(
+             SELECT UNNEST($1::uuid[])
+             UNION ALL
+             SELECT o.id FROM streams o
+             JOIN UNNEST($2::uuid[], $3::uuid[], $4::text[]) AS wanted (room_id, sender_id, key)
+                 USING (room_id, sender_id, key)))
          ORDER BY s.id FOR UPDATE OF s",
     )
     .bind(ids)
