@@ -11,6 +11,12 @@ use std::str::FromStr as _;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
+/// As the hub has them.
+const SETTINGS: [(&str, &str); 2] = [
+    ("synchronous_commit", "on"),
+    ("plan_cache_mode", "force_custom_plan"),
+];
+
 /// See the module. It writes the hub's own tables, into rooms that nobody else writes.
 pub struct Bare {
     connection: PgConnection,
@@ -35,7 +41,7 @@ impl Bare {
     /// # Errors
     /// What PostgreSQL says.
     pub async fn open(url: &str, rooms: &[String]) -> anyhow::Result<Self> {
-        let options = PgConnectOptions::from_str(url)?.options([("synchronous_commit", "on")]);
+        let options = PgConnectOptions::from_str(url)?.options(SETTINGS);
         let mut connection = PgConnection::connect_with(&options).await?;
         let found = sqlx::query(
             "SELECT r.id, r.workspace_id, w.organization_id
