@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 /// Connections written in one round trip.
 const BATCH: usize = 500;
-/// What a connection has counted is written in every so manieth turn, and each has its own: counters move
+/// What a connection has counted is written every fifth time, each in a turn of its own: counters move
 /// with whatever is received, and nobody reads them as often.
 const TURNS: u64 = 5;
 /// Until somebody speaks, the end of the hour moves with the clock; it counts as changed after this time.

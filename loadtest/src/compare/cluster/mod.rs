@@ -48,6 +48,7 @@ impl Bench {
         std::fs::write(&plans, PLAN)?;
         let secret = || format!("{:032x}", rand::rng().random::<u128>());
         let common = Common {
+            drain_seconds: 1,
             program,
             secret: secret(),
             password: secret(),
