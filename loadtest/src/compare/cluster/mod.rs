@@ -11,16 +11,19 @@ pub(super) mod postgres;
 pub(super) mod redis;
 pub(super) mod spread;
 
-use crate::hub::{self, Counters, PLAN};
+use crate::hub::{self, Counters};
 use crate::process::Cpu;
 use crate::tenant::Tenant;
-use crate::torture::cluster::node::{Common, Node};
+use crate::torture::cluster;
+use crate::torture::cluster::node::Node;
 use crate::torture::cluster::postgres::{Postgres, Purpose};
 use crate::torture::cluster::redis::Redis;
-use rand::Rng as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::rc::Rc;
+
+/// Nodes are never drained here.
+const DRAIN_SECONDS: u32 = 1;
 
 /// The nodes, with one workspace. All of it ends when this is dropped.
 pub(super) struct Bench {
@@ -44,16 +47,7 @@ impl Bench {
             true => Some(Redis::start(folder.path()).await?),
             false => None,
         };
-        let plans = folder.path().join("plans.toml");
-        std::fs::write(&plans, PLAN)?;
-        let secret = || format!("{:032x}", rand::rng().random::<u128>());
-        let common = Common {
-            drain_seconds: 1,
-            program,
-            secret: secret(),
-            password: secret(),
-            plans,
-        };
+        let common = cluster::common(program, folder.path(), DRAIN_SECONDS)?;
         let mut nodes = Vec::new();
         for number in 0..count {
             let database = postgres.url(postgres.address);

@@ -109,7 +109,11 @@ impl Cluster {
     }
 }
 
-fn common(
+/// What the nodes of a cluster in this folder have in common.
+///
+/// # Errors
+/// When their plans cannot be written.
+pub fn common(
     program: std::path::PathBuf,
     folder: &Path,
     drain_seconds: u32,
