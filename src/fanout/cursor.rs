@@ -53,6 +53,8 @@ pub(super) enum Read {
     Nothing,
     /// Frames to write; there may be more.
     Chunk(Chunk),
+    /// Frames to write, with which the viewer has everything.
+    All(Chunk),
     /// What comes next is no longer in memory.
     Cold,
     /// The last frame; the cursor is done.

@@ -199,7 +199,20 @@ impl RoomTail {
 
     pub(super) fn read(&self, cursor: &mut RoomCursor) -> Read {
         let state = &mut *self.state.lock();
-        if let Some(epoch) = state.epoch.clone().filter(|epoch| *epoch != cursor.epoch) {
+        match self.read_some(state, cursor) {
+            // Asked here, under the lock: a second look by every viewer would cost as much as the first.
+            Read::Chunk(chunk) if state.has_all(cursor) => Read::All(chunk),
+            read => read,
+        }
+    }
+
+    fn read_some(&self, state: &mut State, cursor: &mut RoomCursor) -> Read {
+        // Nearly always the very same text.
+        let same = |epoch: &&Arc<str>| Arc::ptr_eq(epoch, &cursor.epoch) || **epoch == cursor.epoch;
+        if let Some(epoch) = state.epoch.as_ref()
+            && !same(&epoch)
+        {
+            let epoch = epoch.clone();
             return self.reset(state, cursor, epoch);
         }
         if cursor.seq < state.ring.head() {
@@ -276,6 +289,12 @@ impl RoomTail {
 }
 
 impl State {
+    fn has_all(&self, cursor: &RoomCursor) -> bool {
+        cursor.seq >= self.ring.head()
+            && cursor.ephemeral == self.ephemeral_head
+            && cursor.presence == self.presence.version()
+    }
+
     fn ephemeral(&mut self, cursor: &mut RoomCursor) -> Option<Chunk> {
         let behind = self.ephemeral_head - cursor.ephemeral;
         if behind == 0 {

@@ -243,7 +243,7 @@ mod tests {
             let chunk = match tail.read(cursor) {
                 Read::Nothing => return false,
                 Read::Last(_) => return true,
-                Read::Chunk(chunk) => chunk,
+                Read::Chunk(chunk) | Read::All(chunk) => chunk,
                 Read::Cold => {
                     let until = cursor.until.map_or(log.len(), |until| until as usize);
                     let end = log.len().min(until).min(cursor.offset as usize + 5);

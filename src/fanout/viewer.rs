@@ -224,6 +224,7 @@ impl Viewer {
             };
             match read {
                 Read::Nothing => {}
+                Read::All(chunk) => return Some(self.count(chunk)),
                 Read::Chunk(chunk) => {
                     // There may be more; other cursors come first.
                     state.dirty.push_back(slot);
