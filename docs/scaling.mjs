@@ -6,7 +6,7 @@
 // Costs are those that were measured (docs/performance.md, docs/scaling.md says which); nothing here is measured.
 
 const SOCKETS_A_NODE = 40_000;
-const SOCKET_BYTES = 16 * 1024; // 5,016 of the hub, the rest for the kernel and what is in flight
+const SOCKET_BYTES = 16 * 1024; // 5,213 of the hub, the rest for the kernel and what is in flight
 const DELIVERY_US = 9.72; // one frame a write, 5,000 sockets
 const PUBLISH_US = 208; // the log's share of one message that commits alone
 const ROW_US = 1e6 / 52_814; // a row in a batch of 128 on PostgreSQL
