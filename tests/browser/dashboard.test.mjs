@@ -115,6 +115,8 @@ test("rooms are listed, filtered and made; another workspace has its own", async
   await page.getByRole("button", { name: "Switch workspace" }).click();
   await page.getByRole("link", { name: "Research" }).click();
   await page.getByRole("heading", { name: "Research" }).waitFor();
+  // The list comes after the heading.
+  await page.locator(".room-list strong").first().waitFor();
   assert.deepEqual(await page.locator(".room-list strong").allInnerTexts(), ["lobby"]);
 });
 
