@@ -37,7 +37,7 @@ pub(super) struct Pulse {
 /// Renews the lease; `take` takes one where there is none. `since` is the [`Pulse::now`] of the last beat.
 pub(super) async fn beat(link: &Link, since: u64, take: bool) -> Result<Pulse, Error> {
     let script = Script::new(BEAT);
-    let mut call = script.key(nodes_key(link));
+    let mut call = script.key(link.nodes_key());
     call.key(changed_key(link))
         .arg(link.node().to_string())
         .arg(LEASE.as_millis() as u64)
@@ -61,14 +61,9 @@ pub(super) async fn beat(link: &Link, since: u64, take: bool) -> Result<Pulse, E
 /// Gives the lease back: the node is gone.
 pub(super) async fn give_back(link: &Link) -> Result<(), Error> {
     let mut command = redis::cmd("ZREM");
-    command.arg(nodes_key(link)).arg(link.node().to_string());
+    command.arg(link.nodes_key()).arg(link.node().to_string());
     link.ask(async |redis| command.query_async(redis).await)
         .await
-}
-
-/// Living nodes by the time they were last heard of.
-pub(super) fn nodes_key(link: &Link) -> String {
-    link.key(&["nodes", "alive"])
 }
 
 /// Rooms by the time their members last changed.

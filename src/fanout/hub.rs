@@ -218,7 +218,7 @@ impl Hub {
                 self.others_changed(room);
                 None
             }
-            // No log's: whoever takes hints from the bus has taken it out.
+            // No log's: it concerns connections, and was told to them beside this.
             Hint::Ended(_) => None,
             Hint::Cancel { notice } => {
                 let producer = self.0.producers.get(&notice.stream)?;

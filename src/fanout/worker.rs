@@ -156,14 +156,17 @@ impl Worker {
         for log in &grown {
             self.hub.looking(*log, self.index);
         }
-        if grown.len() > 1 {
+        let several = grown.len() > 1;
+        if several {
             for log in &grown {
                 self.each(*log, turn, Viewer::mark).await;
             }
         }
         for log in &grown {
             let write = |viewer: &Viewer, slot| {
-                viewer.mark(slot);
+                if !several {
+                    viewer.mark(slot);
+                }
                 viewer.flush();
             };
             self.each(*log, turn, write).await;

@@ -1,7 +1,7 @@
 //! Whether the hub is up, and whether it takes work.
 
 use super::Options;
-use crate::room::Rooms;
+use crate::bus::Bus;
 use crate::store::Store;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -20,7 +20,7 @@ pub(super) async fn live() -> HttpResponse {
 /// The store answers and the hub is not draining; else 503.
 pub(super) async fn ready(
     store: web::Data<Store>,
-    rooms: web::Data<Rooms>,
+    bus: web::Data<Bus>,
     draining: web::Data<AtomicBool>,
     options: web::Data<Options>,
 ) -> HttpResponse {
@@ -37,6 +37,6 @@ pub(super) async fn ready(
         node: options.node.clone(),
         draining,
         store,
-        bus: rooms.is_live_bus(),
+        bus: bus.is_shared().then(|| bus.is_live()),
     })
 }

@@ -1,7 +1,7 @@
 //! The way to Redis: a small pool for commands, and whether Redis answers at all.
 //!
 //! Redis only ever makes things faster or shared; whoever asks it has an answer of its own for when it is
-//! away. While it is, commands are refused at once, and one caller at a time finds out whether it is back.
+//! away. While it is, commands are refused at once; what is called on a timer finds out whether it is back.
 
 mod manager;
 mod way;
@@ -187,6 +187,11 @@ impl Link {
             }
             false => tracing::info!("Redis answers again"),
         }
+    }
+
+    /// The key of the living nodes, by the time they were last heard of.
+    pub fn nodes_key(&self) -> String {
+        self.key(&["nodes", "alive"])
     }
 
     /// A key or channel of the hub, `PREFIX:part:part`.

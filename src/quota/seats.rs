@@ -84,7 +84,7 @@ impl Seats {
     ) -> Result<bool, Error> {
         let script = Script::new(TAKE);
         let mut call = script.key(key(link, organization));
-        call.key(link.key(&["nodes", "alive"]))
+        call.key(link.nodes_key())
             .arg(link.node().to_string())
             .arg(own)
             .arg(most)

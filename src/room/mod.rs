@@ -64,11 +64,6 @@ impl Rooms {
         self.bus.is_live()
     }
 
-    /// The same, unless nothing leads to other nodes.
-    pub fn is_live_bus(&self) -> Option<bool> {
-        self.bus.is_shared().then(|| self.bus.is_live())
-    }
-
     fn store(&self) -> &Store {
         self.history.store()
     }
