@@ -10,6 +10,7 @@ mod append;
 mod compact;
 mod error;
 mod log;
+mod migration;
 pub mod op;
 mod restored;
 pub mod room;
@@ -134,7 +135,7 @@ impl Store {
         });
         let write = write.connect_with(connect.clone()).await?;
         if lock.is_some() {
-            sqlx::migrate!("migrations/sqlite").run(&write).await?;
+            migration::sqlite().run(&write).await?;
         }
         let read = pool(options.read_connections)
             .connect_with(connect.read_only(true))
@@ -162,7 +163,7 @@ impl Store {
             .await?;
         if migrate {
             // Nodes that start together wait for each other: sqlx takes an advisory lock.
-            sqlx::migrate!("migrations/postgres").run(&pool).await?;
+            migration::postgres().run(&pool).await?;
         }
         let location = Location {
             path: PathBuf::new(),
