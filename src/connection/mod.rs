@@ -235,10 +235,6 @@ impl Connection {
 }
 
 impl Client for Connection {
-    fn viewer(&self) -> &Rc<Viewer> {
-        &self.viewer
-    }
-
     fn receive(&self, mail: Mail) {
         match mail {
             Mail::Settled { request, result } => self.settled(request, result),

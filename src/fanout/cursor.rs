@@ -2,6 +2,7 @@
 
 use super::room_tail::RoomTail;
 use super::stream_tail::StreamTail;
+use super::stretch::Stretch;
 use super::wake::LogId;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 pub(super) const MAX_CHUNK_BYTES: usize = 64 * 1024;
 
 /// A viewer's position in a room.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct RoomCursor {
     /// The room.
     pub tail: Arc<RoomTail>,
@@ -22,6 +23,27 @@ pub struct RoomCursor {
     pub ephemeral: u64,
     /// The version of the presence it has.
     pub presence: u64,
+}
+
+impl RoomCursor {
+    pub(super) fn read(&mut self) -> Read {
+        let tail = self.tail.clone();
+        tail.read(self)
+    }
+
+    /// Whether a read at either finds the same.
+    pub(super) fn same_place(&self, other: &Self) -> bool {
+        self.seq == other.seq
+            && self.ephemeral == other.ephemeral
+            && self.presence == other.presence
+            && Arc::ptr_eq(&self.tail, &other.tail)
+            && Arc::ptr_eq(&self.epoch, &other.epoch)
+    }
+
+    /// Goes where another cursor of the same log stands.
+    pub(super) fn go(&mut self, to: &Self) {
+        (self.seq, self.ephemeral, self.presence) = (to.seq, to.ephemeral, to.presence);
+    }
 }
 
 /// A viewer's position in a stream.
@@ -77,12 +99,9 @@ impl Cursor {
         }
     }
 
-    pub(super) fn read(&mut self) -> Read {
+    pub(super) fn read(&mut self, stretch: &Stretch) -> Read {
         match self {
-            Self::Room(cursor) => {
-                let tail = cursor.tail.clone();
-                tail.read(cursor)
-            }
+            Self::Room(cursor) => stretch.read(cursor),
             Self::Stream(cursor) => {
                 let tail = cursor.tail.clone();
                 tail.read(cursor)

@@ -15,6 +15,7 @@ mod presence;
 mod ring;
 mod room_tail;
 mod stream_tail;
+mod stretch;
 mod viewer;
 mod wake;
 mod worker;

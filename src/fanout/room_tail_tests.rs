@@ -1,6 +1,7 @@
 //! Cursors against a model log: whatever is delivered, lost, repeated or swapped, a viewer that reads
 //! from the tail, and from the store when the tail is cold, sees 1, 2, 3… exactly once.
 
+use super::super::stretch::Stretch;
 use super::*;
 use proptest::prelude::*;
 
@@ -26,10 +27,9 @@ fn seqs(bytes: &[u8]) -> impl Iterator<Item = u64> {
 }
 
 /// Reads all there is; `store` is how far the model log is committed.
-fn drain(cursor: &mut RoomCursor, store: u64, seen: &mut Vec<u64>) {
-    let tail = cursor.tail.clone();
+fn drain(cursor: &mut RoomCursor, store: u64, seen: &mut Vec<u64>, stretch: &Stretch) {
     loop {
-        match tail.read(cursor) {
+        match stretch.read(cursor) {
             Read::Nothing => return,
             Read::Chunk(chunk) | Read::All(chunk) => seen.extend(seqs(&chunk.bytes)),
             Read::Cold => {
@@ -55,7 +55,7 @@ proptest! {
         let epoch: Arc<str> = "e".into();
         tail.load(0, "e");
         let mut viewers = vec![(tail.cursor(0).0, Vec::new(), 0)];
-        let mut committed = 0u64;
+        let (mut committed, stretch) = (0u64, Stretch::default());
         for (step, (back, what)) in hints.into_iter().enumerate() {
             if joins.contains(&step) {
                 viewers.push((tail.cursor(committed).0, Vec::new(), committed));
@@ -70,10 +70,13 @@ proptest! {
                         tail.deliver(seq, &epoch, patient, || frame(seq));
                     }
                 }
+                // Together, as a worker goes through its viewers.
                 2 => {
+                    stretch.begin();
                     for (cursor, seen, _) in &mut viewers {
-                        drain(cursor, committed, seen);
+                        drain(cursor, committed, seen, &stretch);
                     }
+                    stretch.end();
                 }
                 _ => {
                     committed += 1;
@@ -86,10 +89,32 @@ proptest! {
         // What waited in vain is found by comparing heads.
         tail.load(committed, "e");
         for (mut cursor, mut seen, from) in viewers {
-            drain(&mut cursor, committed, &mut seen);
+            drain(&mut cursor, committed, &mut seen, &stretch);
             prop_assert_eq!(seen, (from + 1..=committed).collect::<Vec<_>>());
         }
     }
+}
+
+#[test]
+fn viewers_at_one_place_are_served_by_one_read() {
+    let (tail, stretch) = (tail(1024), Stretch::default());
+    let epoch: Arc<str> = "e".into();
+    tail.load(4, "e");
+    let (mut first, mut second) = (tail.cursor(4).0, tail.cursor(4).0);
+    let mut behind = tail.cursor(3).0;
+    tail.deliver(5, &epoch, false, || frame(5));
+    let read = |cursor: &mut RoomCursor| match stretch.read(cursor) {
+        Read::All(chunk) => seqs(&chunk.bytes).collect(),
+        Read::Nothing => Vec::new(),
+        _ => vec![0],
+    };
+    stretch.begin();
+    assert_eq!(read(&mut first), [5]);
+    // What came since wakes the worker again; nobody in this stretch sees it.
+    tail.deliver(6, &epoch, false, || frame(6));
+    assert_eq!((read(&mut second), read(&mut behind)), (vec![5], vec![0]));
+    stretch.end();
+    assert_eq!((read(&mut first), read(&mut second)), (vec![6], vec![6]));
 }
 
 #[test]
@@ -131,7 +156,7 @@ fn a_head_that_is_loaded_late_does_not_hide_what_came_meanwhile() {
     assert_eq!(tail.head().0, 6);
     let (mut cursor, ..) = tail.cursor(5);
     let mut seen = Vec::new();
-    drain(&mut cursor, 6, &mut seen);
+    drain(&mut cursor, 6, &mut seen, &Stretch::default());
     assert_eq!(seen, [6]);
 }
 

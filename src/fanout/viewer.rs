@@ -141,7 +141,7 @@ impl Viewer {
         let free = state.cursors.iter().position(Option::is_none);
         let slot = free.unwrap_or(state.cursors.len());
         // The bit must be set before the first read, or growth in between would not wake anyone.
-        self.worker.watch(log, &cursor, self.place, slot);
+        self.worker.watch(log, &cursor, self, slot);
         match free {
             Some(slot) => state.cursors[slot] = Some((serial, cursor)),
             None => state.cursors.push(Some((serial, cursor))),
@@ -219,7 +219,7 @@ impl Viewer {
             }
             let slot = state.dirty.pop_front()?;
             let read = match state.cursors.get_mut(slot) {
-                Some(Some((_, cursor))) => cursor.read(),
+                Some(Some((_, cursor))) => cursor.read(self.worker.stretch()),
                 _ => Read::Nothing,
             };
             match read {
@@ -267,7 +267,7 @@ impl Viewer {
         drop(state);
         let log = cursor.log();
         drop(cursor);
-        self.worker.unwatch(log, self.place, slot);
+        self.worker.unwatch(log, self, slot);
         true
     }
 

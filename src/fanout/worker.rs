@@ -2,6 +2,7 @@
 
 use super::cursor::Cursor;
 use super::hub::Hub;
+use super::stretch::Stretch;
 use super::viewer::Viewer;
 use super::wake::{Inbox, LogId, Mail, Place, Waiting};
 use slab::Slab;
@@ -18,8 +19,6 @@ const TURN: usize = 64;
 
 /// A connection, as its worker needs it.
 pub trait Client {
-    /// Its cursors.
-    fn viewer(&self) -> &Rc<Viewer>;
     /// Something came for it from another thread.
     fn receive(&self, mail: Mail);
     /// Time has passed: heartbeats, deadlines.
@@ -36,12 +35,13 @@ pub struct Worker {
     writes: Cell<u64>,
     frames: Cell<u64>,
     watched: RefCell<HashMap<LogId, Watched>>,
+    stretch: Stretch,
 }
 
-/// The viewers of one log on this worker: place of the connection, slot of its cursor.
+/// The viewers of one log on this worker, each with the slot of its cursor.
 #[derive(Default)]
 struct Watched {
-    viewers: Vec<(Place, usize)>,
+    viewers: Vec<(Weak<Viewer>, usize)>,
 }
 
 impl Worker {
@@ -57,6 +57,7 @@ impl Worker {
             writes: Cell::new(0),
             frames: Cell::new(0),
             watched: RefCell::default(),
+            stretch: Stretch::default(),
         });
         actix_web::rt::spawn(run(Rc::downgrade(&worker)));
         actix_web::rt::spawn(tick(Rc::downgrade(&worker)));
@@ -105,6 +106,11 @@ impl Worker {
         self.writes.set(self.writes.get() + 1);
     }
 
+    /// What it last read, for viewers that stand at the same place.
+    pub(super) fn stretch(&self) -> &Stretch {
+        &self.stretch
+    }
+
     pub(super) fn count_frames(&self, frames: u64) {
         self.frames.set(self.frames.get() + frames);
     }
@@ -119,7 +125,7 @@ impl Worker {
         }
     }
 
-    pub(super) fn watch(&self, log: LogId, cursor: &Cursor, place: Place, slot: usize) {
+    pub(super) fn watch(&self, log: LogId, cursor: &Cursor, viewer: &Rc<Viewer>, slot: usize) {
         let mut watched = self.watched.borrow_mut();
         let watched = watched.entry(log).or_default();
         if watched.viewers.is_empty() {
@@ -128,19 +134,18 @@ impl Worker {
                 Cursor::Stream(cursor) => cursor.tail.wakes.watch(self.index),
             }
         }
-        watched.viewers.push((place, slot));
+        watched.viewers.push((Rc::downgrade(viewer), slot));
     }
 
-    pub(super) fn unwatch(&self, log: LogId, place: Place, slot: usize) {
+    pub(super) fn unwatch(&self, log: LogId, viewer: &Viewer, slot: usize) {
         let mut watched = self.watched.borrow_mut();
         let Some(entry) = watched.get_mut(&log) else {
             return;
         };
-        if let Some(at) = entry
-            .viewers
-            .iter()
-            .position(|viewer| *viewer == (place, slot))
-        {
+        let same = |(known, at): &(Weak<Viewer>, usize)| {
+            std::ptr::eq(known.as_ptr(), viewer) && *at == slot
+        };
+        if let Some(at) = entry.viewers.iter().position(same) {
             entry.viewers.swap_remove(at);
         }
         if entry.viewers.is_empty() {
@@ -189,11 +194,11 @@ impl Worker {
             }
             rest = self.take_viewers(log, rest, turn);
             turn.left -= turn.viewers.len();
-            for (place, slot) in turn.viewers.drain(..) {
-                if let Some(client) = self.client(place) {
-                    act(client.viewer(), slot);
-                }
+            self.stretch.begin();
+            for (viewer, slot) in turn.viewers.drain(..) {
+                act(&viewer, slot);
             }
+            self.stretch.end();
         }
     }
 
@@ -205,7 +210,9 @@ impl Worker {
         };
         let end = rest.min(entry.viewers.len());
         let start = end.saturating_sub(turn.left);
-        turn.viewers.extend_from_slice(&entry.viewers[start..end]);
+        let live = |(viewer, slot): &(Weak<Viewer>, usize)| Some((viewer.upgrade()?, *slot));
+        turn.viewers
+            .extend(entry.viewers[start..end].iter().filter_map(live));
         start
     }
 
@@ -222,7 +229,7 @@ impl Worker {
 #[derive(Default)]
 struct Turn {
     left: usize,
-    viewers: Vec<(Place, usize)>,
+    viewers: Vec<(Rc<Viewer>, usize)>,
     mail: Vec<(Place, Mail)>,
 }
 

@@ -154,7 +154,7 @@ impl Seat {
             head_only: request.method() == Method::HEAD,
         };
         let address = Some(address(request));
-        let viewer = crate::fanout::Client::viewer(&*seat.live);
+        let viewer = seat.live.viewer();
         match Watcher::register(registry, principal, scope, address, viewer).await {
             Ok(watcher) => seat.live.register(watcher),
             Err(refused) => {
@@ -176,7 +176,7 @@ impl Seat {
     }
 
     fn answer(self, cursor: Cursor, place: Place, first: Bytes) -> HttpResponse {
-        let viewer = crate::fanout::Client::viewer(&*self.live).clone();
+        let viewer = self.live.viewer().clone();
         if !self.head_only {
             viewer.watch(cursor);
         }

@@ -133,6 +133,11 @@ impl Live {
         }
     }
 
+    /// Its cursor.
+    pub(super) fn viewer(&self) -> &Rc<Viewer> {
+        &self.viewer
+    }
+
     /// With a place in the registry.
     pub(super) fn register(&self, watcher: Watcher) {
         *self.watcher.borrow_mut() = Some(watcher);
@@ -156,10 +161,6 @@ impl Live {
 }
 
 impl Client for Live {
-    fn viewer(&self) -> &Rc<Viewer> {
-        &self.viewer
-    }
-
     fn receive(&self, mail: Mail) {
         match mail {
             Mail::Close(code) => self.close(code),

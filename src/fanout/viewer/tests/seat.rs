@@ -38,9 +38,6 @@ struct Place {
 struct Onlooker(Rc<Viewer>);
 
 impl Client for Onlooker {
-    fn viewer(&self) -> &Rc<Viewer> {
-        &self.0
-    }
     fn receive(&self, _: Mail) {}
     fn tick(&self, _: Instant) {}
 }
