@@ -13,16 +13,27 @@ pub struct Scopes {
     pub publish: bool,
     /// Open and write streams.
     pub stream: bool,
+    /// Claim, beat and end tasks.
+    pub task: bool,
     /// Make rooms, agents and keys; see connections.
     pub admin: bool,
 }
 
 impl Scopes {
+    /// Nothing.
+    pub const NONE: Self = Self {
+        read: false,
+        publish: false,
+        stream: false,
+        task: false,
+        admin: false,
+    };
     /// Everything.
     pub const ALL: Self = Self {
         read: true,
         publish: true,
         stream: true,
+        task: true,
         admin: true,
     };
     /// What a key gets when nothing is said.
@@ -33,9 +44,7 @@ impl Scopes {
     /// Looking only.
     pub const VIEW: Self = Self {
         read: true,
-        publish: false,
-        stream: false,
-        admin: false,
+        ..Self::NONE
     };
 
     /// Whether every one of `others` is among these.
@@ -43,6 +52,7 @@ impl Scopes {
         (self.read || !others.read)
             && (self.publish || !others.publish)
             && (self.stream || !others.stream)
+            && (self.task || !others.task)
             && (self.admin || !others.admin)
     }
 
@@ -52,6 +62,7 @@ impl Scopes {
             ("read", self.read),
             ("publish", self.publish),
             ("stream", self.stream),
+            ("task", self.task),
             ("admin", self.admin),
         ]
         .into_iter()
@@ -68,6 +79,7 @@ impl Scopes {
                 "read" => scopes.read = true,
                 "publish" => scopes.publish = true,
                 "stream" => scopes.stream = true,
+                "task" => scopes.task = true,
                 "admin" => scopes.admin = true,
                 _ => return None,
             }

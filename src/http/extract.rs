@@ -1,8 +1,8 @@
 //! Who asks, and for which workspace: proved before a handler runs.
 
 use super::{ApiError, Options};
-use crate::auth::{Auth, Principal, Scopes};
-use crate::tenant::{MAX_PAGE, Page, Scope, Tenants};
+use crate::auth::{Auth, Principal};
+use crate::tenant::{MAX_PAGE, OrganizationScope, Page, Permission, Scope, Tenants};
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::{FromRequest, HttpRequest, web};
@@ -26,40 +26,57 @@ pub struct Scoped<P> {
     permission: PhantomData<P>,
 }
 
-/// A permission that a handler needs.
-pub trait Permission: 'static {
-    /// Its name among the scopes.
-    const NAME: &'static str;
-    /// Whether it is among them.
-    fn is_in(scopes: Scopes) -> bool;
+/// The permission that a handler needs, as a type.
+pub trait Needs: 'static {
+    /// Which.
+    const PERMISSION: Permission;
 }
 
-macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident = $field:ident;)*) => {$(
-        $(#[$doc])*
+macro_rules! needs {
+    ($($name:ident = $permission:ident;)*) => {$(
+        #[doc = concat!("[`Permission::", stringify!($permission), "`].")]
         pub struct $name;
 
-        impl Permission for $name {
-            const NAME: &'static str = stringify!($field);
-            fn is_in(scopes: Scopes) -> bool { scopes.$field }
+        impl Needs for $name {
+            const PERMISSION: Permission = Permission::$permission;
         }
     )*};
 }
 
-permissions! {
-    /// Join rooms, read history and streams.
-    Read = read;
-    /// Make rooms, agents and keys; see connections.
-    Admin = admin;
+needs! {
+    Read = Read;
+    Admin = Admin;
+    // What the handler calls looks at the scopes itself.
+    Any = Known;
+    Member = Member;
+    Manage = Manage;
+    Own = Own;
 }
 
-/// None here: what the handler calls looks at the scopes itself.
-pub struct Any;
+/// The caller's right to the organization in the path, with the permission `P`.
+pub struct InOrganization<P> {
+    /// The right.
+    pub scope: OrganizationScope,
+    permission: PhantomData<P>,
+}
 
-impl Permission for Any {
-    const NAME: &'static str = "";
-    fn is_in(_: Scopes) -> bool {
-        true
+impl<P: Needs> FromRequest for InOrganization<P> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let principal = principal(&request).await?;
+            let organization = request.match_info().get("organization").unwrap_or_default();
+            let scope = part::<Tenants>(&request)?
+                .authorize_organization(&principal, organization, P::PERMISSION)
+                .await?;
+            Ok(Self {
+                scope,
+                permission: PhantomData,
+            })
+        })
     }
 }
 
@@ -73,7 +90,7 @@ impl FromRequest for Caller {
     }
 }
 
-impl<P: Permission> FromRequest for Scoped<P> {
+impl<P: Needs> FromRequest for Scoped<P> {
     type Error = ApiError;
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
@@ -85,7 +102,7 @@ impl<P: Permission> FromRequest for Scoped<P> {
             let scope = part::<Tenants>(&request)?
                 .authorize(&principal, workspace)
                 .await?;
-            if P::is_in(scope.scopes()) {
+            if P::PERMISSION.is_in(scope.scopes()) {
                 Ok(Self {
                     principal,
                     scope,
@@ -94,7 +111,7 @@ impl<P: Permission> FromRequest for Scoped<P> {
             } else {
                 Err(ApiError::new(
                     ErrorCode::Forbidden,
-                    format!("this needs the scope `{}`", P::NAME),
+                    format!("this needs the scope `{}`", P::PERMISSION.name()),
                 ))
             }
         })

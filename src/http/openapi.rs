@@ -73,7 +73,13 @@ impl Modify for Common {
             .content("application/problem+json", problem)
             .build();
         for item in api.paths.paths.values_mut() {
-            let operations = [&mut item.get, &mut item.post, &mut item.delete];
+            let operations = [
+                &mut item.get,
+                &mut item.post,
+                &mut item.put,
+                &mut item.patch,
+                &mut item.delete,
+            ];
             for operation in operations.into_iter().flatten() {
                 let responses = &mut operation.responses.responses;
                 responses.insert("default".to_owned(), failure.clone().into());

@@ -4,7 +4,7 @@ use super::error::no_such_path;
 use super::{
     ApiError, account, agent, event, health, live, openapi, stream, stream_bytes, unread, workspace,
 };
-use crate::tenant::Page;
+use crate::tenant::{Page, Permission};
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, LINK, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::{self, ServiceConfig};
@@ -14,11 +14,10 @@ use actix_web::{
 use generic_corp_protocol::ErrorCode;
 
 macro_rules! routes {
-    ($($path:literal => $($method:ident $handler:path),+;)*) => {
-        /// Every path under `/api/v1` with its methods.
-        #[cfg(test)]
-        pub(super) const TABLE: &[(&str, &[&str])] =
-            &[$(($path, &[$(stringify!($method)),+]),)*];
+    ($($path:literal => $($method:ident $handler:path [$permission:ident]),+;)*) => {
+        /// Every path under `/api/v1` with its methods and what each needs.
+        pub const TABLE: &[(&str, &[(&str, Permission)])] =
+            &[$(($path, &[$((stringify!($method), Permission::$permission)),+]),)*];
 
         fn resources() -> Vec<Resource> {
             vec![$(resource(
@@ -30,33 +29,35 @@ macro_rules! routes {
     };
     (@ get) => { web::route().guard(guard::Any(guard::Get()).or(guard::Head())) };
     (@ post) => { web::post() };
+    (@ put) => { web::put() };
+    (@ patch) => { web::patch() };
     (@ delete) => { web::delete() };
 }
 
 routes! {
-    "/openapi.json" => get openapi::document;
-    "/setup" => get account::status, post account::set_up;
-    "/auth/register" => post account::register;
-    "/auth/login" => post account::login;
-    "/auth/refresh" => post account::refresh;
-    "/auth/logout" => post account::logout;
-    "/me" => get account::me;
-    "/organizations/{organization}/workspaces" => get workspace::list, post workspace::create;
-    "/workspaces/{workspace}" => get workspace::show;
-    "/workspaces/{workspace}/rooms" => get workspace::rooms, post workspace::create_room;
-    "/workspaces/{workspace}/rooms/{room}" => get workspace::show_room;
-    "/workspaces/{workspace}/agents" => get agent::list, post agent::create;
-    "/workspaces/{workspace}/keys" => get agent::keys, post agent::create_key;
-    "/workspaces/{workspace}/keys/{key}" => delete agent::revoke_key;
-    "/workspaces/{workspace}/connections" => get workspace::connections;
-    "/workspaces/{workspace}/rooms/{room}/events" => get event::history, post event::publish;
-    "/workspaces/{workspace}/rooms/{room}/live" => get live::room;
-    "/workspaces/{workspace}/rooms/{room}/streams" => get stream::list, post stream::open;
-    "/workspaces/{workspace}/streams/{stream}" => get stream::show;
-    "/workspaces/{workspace}/streams/{stream}/bytes" => get stream_bytes::read, post stream_bytes::append;
-    "/workspaces/{workspace}/streams/{stream}/close" => post stream::close;
-    "/workspaces/{workspace}/streams/{stream}/cancel" => post stream::cancel;
-    "/workspaces/{workspace}/streams/{stream}/live" => get live::stream;
+    "/openapi.json" => get openapi::document [Anyone];
+    "/setup" => get account::status [Anyone], post account::set_up [Anyone];
+    "/auth/register" => post account::register [Anyone];
+    "/auth/login" => post account::login [Anyone];
+    "/auth/refresh" => post account::refresh [Anyone];
+    "/auth/logout" => post account::logout [Anyone];
+    "/me" => get account::me [Known];
+    "/organizations/{organization}/workspaces" => get workspace::list [Known], post workspace::create [Manage];
+    "/workspaces/{workspace}" => get workspace::show [Read];
+    "/workspaces/{workspace}/rooms" => get workspace::rooms [Read], post workspace::create_room [Admin];
+    "/workspaces/{workspace}/rooms/{room}" => get workspace::show_room [Read];
+    "/workspaces/{workspace}/agents" => get agent::list [Read], post agent::create [Admin];
+    "/workspaces/{workspace}/keys" => get agent::keys [Admin], post agent::create_key [Admin];
+    "/workspaces/{workspace}/keys/{key}" => delete agent::revoke_key [Admin];
+    "/workspaces/{workspace}/connections" => get workspace::connections [Admin];
+    "/workspaces/{workspace}/rooms/{room}/events" => get event::history [Read], post event::publish [Publish];
+    "/workspaces/{workspace}/rooms/{room}/live" => get live::room [Read];
+    "/workspaces/{workspace}/rooms/{room}/streams" => get stream::list [Read], post stream::open [Stream];
+    "/workspaces/{workspace}/streams/{stream}" => get stream::show [Read];
+    "/workspaces/{workspace}/streams/{stream}/bytes" => get stream_bytes::read [Read], post stream_bytes::append [Stream];
+    "/workspaces/{workspace}/streams/{stream}/close" => post stream::close [Stream];
+    "/workspaces/{workspace}/streams/{stream}/cancel" => post stream::cancel [Publish];
+    "/workspaces/{workspace}/streams/{stream}/live" => get live::stream [Read];
 }
 
 /// Registers the API and the health paths.

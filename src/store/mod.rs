@@ -7,6 +7,7 @@ pub mod account;
 pub mod agent;
 pub mod api_key;
 mod append;
+pub mod audit;
 mod compact;
 mod error;
 mod log;

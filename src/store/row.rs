@@ -18,6 +18,14 @@ pub(super) fn text(row: &Row, column: &str) -> Result<String, Error> {
     row.get(column)
 }
 
+pub(super) fn maybe_text(row: &Row, column: &str) -> Result<Option<String>, Error> {
+    row.get(column)
+}
+
+pub(super) fn maybe_uuid(row: &Row, column: &str) -> Result<Option<Uuid>, Error> {
+    row.get(column)
+}
+
 pub(super) fn number(row: &Row, column: &str) -> Result<i64, Error> {
     row.get(column)
 }

@@ -133,6 +133,25 @@ impl Store {
         rows.iter().map(organization).collect()
     }
 
+    /// The organization with this id or this name, if `user` is a member.
+    pub async fn membership(
+        &self,
+        user: UserId,
+        id: Option<OrganizationId>,
+        name: &str,
+    ) -> Result<Option<OrganizationRow>, Error> {
+        let row = sql(
+            "SELECT o.*, m.role FROM memberships m JOIN organizations o ON o.id = m.organization_id
+             WHERE m.user_id = $1 AND (o.id = $2 OR o.slug = $3)",
+        )
+        .bind(user.0)
+        .bind(id.map(|id| id.0))
+        .bind(name)
+        .fetch_optional(self.read())
+        .await?;
+        row.as_ref().map(organization).transpose()
+    }
+
     /// The organization with this id; its `role` is that of an agent.
     pub async fn organization_of_agent(
         &self,

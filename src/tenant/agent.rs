@@ -76,7 +76,7 @@ impl Tenants {
         let scopes = match new.scopes.is_empty() {
             true => Scopes::BOT,
             false => Scopes::parse(new.scopes.iter().map(String::as_str)).ok_or(Error::Invalid(
-                "`scopes` are `read`, `publish`, `stream` and `admin`",
+                "`scopes` are `read`, `publish`, `stream`, `task` and `admin`",
             ))?,
         };
         if !scope.scopes().contain(scopes) {

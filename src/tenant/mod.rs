@@ -3,6 +3,9 @@
 mod agent;
 mod error;
 mod founding;
+mod organization;
+pub mod permission;
+mod role;
 mod room;
 pub mod scope;
 mod service;
@@ -10,5 +13,8 @@ mod workspace;
 
 pub use error::Error;
 pub use founding::Administrator;
+pub use organization::OrganizationScope;
+pub use permission::Permission;
+pub use role::Role;
 pub use scope::Scope;
 pub use service::{MAX_PAGE, Page, Tenants};

@@ -1,6 +1,6 @@
 //! The directory: who may touch which workspace.
 
-use super::{Error, Scope};
+use super::{Error, Role, Scope};
 use crate::auth::{Principal, Scopes};
 use crate::config::{Plan, Plans};
 use crate::store::Store;
@@ -49,7 +49,7 @@ impl Tenants {
         let (reach, scopes) = match principal {
             Principal::User { id: user, .. } => {
                 let reach = one(self.store.user_reach(*user, id, workspace).await?)?;
-                let scopes = scopes_of(&reach.role);
+                let scopes = Role::parse(&reach.role).map_or(Scopes::NONE, Role::scopes);
                 (reach, scopes)
             }
             Principal::Agent {
@@ -93,7 +93,7 @@ impl Tenants {
         Ok(Scope::new(organization, workspace, plan, sender, scopes))
     }
 
-    fn plan(&self, key: &str) -> Result<Arc<Plan>, Error> {
+    pub(super) fn plan(&self, key: &str) -> Result<Arc<Plan>, Error> {
         self.plans.get(key).ok_or_else(|| {
             Error::Fault(format!(
                 "an organization's plan `{key}` is in no plans file"
@@ -107,15 +107,6 @@ fn one(mut found: Vec<ReachRow>) -> Result<ReachRow, Error> {
         0 => Err(Error::NotFound("workspace")),
         1 => Ok(found.remove(0)),
         _ => Err(Error::Ambiguous),
-    }
-}
-
-/// What a role in an organization may do in its workspaces.
-fn scopes_of(role: &str) -> Scopes {
-    match role {
-        "owner" | "admin" => Scopes::ALL,
-        "member" => Scopes::BOT,
-        _ => Scopes::VIEW,
     }
 }
 

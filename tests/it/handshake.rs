@@ -58,7 +58,7 @@ async fn the_header_is_enough_and_welcome_tells_everything() {
         (welcome.you.kind, welcome.you.name.as_str()),
         (SenderKind::Agent, "deploy-bot")
     );
-    assert_eq!(welcome.scopes, ["read", "publish", "stream"]);
+    assert_eq!(welcome.scopes, ["read", "publish", "stream", "task"]);
     assert!(welcome.server.node.starts_with("test"));
     assert_eq!(
         welcome.limits.max_frame_bytes as usize,

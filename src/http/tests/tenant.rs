@@ -216,7 +216,7 @@ async fn keys_are_shown_once_and_end_when_revoked() {
     let (hub, token) = Hub::start().await;
     let made = hub.key(&token, &[]).await;
     assert!(made.secret.starts_with(&made.key.prefix));
-    assert_eq!(made.key.scopes, ["read", "publish", "stream"]);
+    assert_eq!(made.key.scopes, ["read", "publish", "stream", "task"]);
     let me: Value = hub
         .get("/me", &made.secret)
         .await
