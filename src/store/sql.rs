@@ -137,6 +137,7 @@ values! {
     &str => Text => |value: &str| Some(value.to_owned());
     &String => Text => |value: &String| Some(value.clone());
     String => Text => Some;
+    Option<String> => Text => |value| value;
     Option<&str> => Text => |value: Option<&str>| value.map(str::to_owned);
     Uuid => Uuid => Some;
     Option<Uuid> => Uuid => |value| value;
