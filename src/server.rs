@@ -315,6 +315,7 @@ fn door(shared: &Shared) -> Door {
         parts,
         proxies: shared.options.proxies.clone(),
         origins: shared.origins.clone(),
+        secure: shared.options.secure_cookies,
         auth: shared.auth.clone(),
         tenants: shared.tenants.clone(),
         draining: shared.draining.clone().into_inner(),
@@ -333,6 +334,7 @@ fn application(
         InitError = (),
     >,
 > {
+    let (origins, secure) = (shared.origins.clone(), shared.options.secure_cookies);
     App::new()
         .app_data(worker)
         .app_data(web::Data::new(shared.store))
@@ -345,9 +347,10 @@ fn application(
         .app_data(web::Data::new(shared.origins))
         .app_data(web::Data::new(shared.options))
         .app_data(shared.draining)
-        .configure(http::configure)
+        .configure(|config| http::configure(&origins, config))
         .configure(crate::socket::configure)
         .configure(http::dashboard::configure)
+        .wrap(http::security::headers(secure))
         .wrap_fn(|request, service| {
             metrics::counter!("generic_corp_http_requests_total").increment(1);
             service.call(request)

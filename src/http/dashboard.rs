@@ -2,7 +2,7 @@
 
 use actix_web::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETag,
-    EntityTag, Header as _, IfNoneMatch, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    EntityTag, Header as _, IfNoneMatch, REFERRER_POLICY, VARY,
 };
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, guard};
@@ -94,8 +94,7 @@ fn serve(request: &HttpRequest, path: &str, cache: &'static str) -> HttpResponse
     answer
         .insert_header(ETag(tag))
         .insert_header((CACHE_CONTROL, cache))
-        .insert_header((VARY, ACCEPT_ENCODING.as_str()))
-        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
+        .insert_header((VARY, ACCEPT_ENCODING.as_str()));
     if known {
         return answer.finish();
     }

@@ -13,6 +13,7 @@ mod live;
 mod openapi;
 pub mod origin;
 pub mod routes;
+pub mod security;
 mod sse;
 mod stream;
 mod stream_bytes;

@@ -2,10 +2,11 @@
 
 use super::error::no_such_path;
 use super::{
-    ApiError, account, agent, event, health, live, openapi, stream, stream_bytes, unread, workspace,
+    ApiError, Origins, account, agent, event, health, live, openapi, security, stream,
+    stream_bytes, unread, workspace,
 };
 use crate::tenant::{Page, Permission};
-use actix_web::http::header::{ALLOW, CACHE_CONTROL, LINK, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, LINK};
 use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{
@@ -64,10 +65,8 @@ routes! {
 ///
 /// The application needs as data: [`super::Options`], [`super::Origins`], [`crate::auth::Auth`],
 /// [`crate::tenant::Tenants`], [`crate::store::Store`] and the draining flag, an `AtomicBool`.
-pub fn configure(config: &mut ServiceConfig) {
-    let headers = DefaultHeaders::new()
-        .add((CACHE_CONTROL, "no-store"))
-        .add((X_CONTENT_TYPE_OPTIONS, "nosniff"));
+pub fn configure(origins: &Origins, config: &mut ServiceConfig) {
+    let headers = DefaultHeaders::new().add((CACHE_CONTROL, "no-store"));
     let mut api = web::scope("/api/v1");
     for resource in resources() {
         api = api.service(resource);
@@ -76,7 +75,9 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(
             api.default_service(web::to(no_such_path))
                 .wrap(from_fn(unread::hold))
-                .wrap(headers),
+                .wrap(headers)
+                // Around all, so that a refusal can be read as well.
+                .wrap(security::cors(origins)),
         )
         .service(web::scope("/api").default_service(web::to(no_such_path)))
         .service(resource(

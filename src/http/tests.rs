@@ -208,7 +208,8 @@ impl Parts {
                 .app_data(web::Data::new(Cluster::default()))
                 .app_data(web::Data::new(parts.bus.clone()))
                 .app_data(parts.draining.clone())
-                .configure(configure)
+                .configure(|config| configure(&origins, config))
+                .wrap(super::security::headers(false))
         };
         let server = HttpServer::new(app)
             .workers(1)

@@ -7,7 +7,7 @@ use crate::auth::Auth;
 use crate::connection::{self, Connection, Parts, Proven};
 use crate::fanout::{Outlet, Worker};
 use crate::http::extract::bearer_of;
-use crate::http::{ApiError, Origins, Proxies};
+use crate::http::{ApiError, Origins, Proxies, security};
 use crate::tenant::Tenants;
 use actix_codec::{Encoder, Framed, FramedParts};
 use actix_http::Request;
@@ -57,6 +57,8 @@ pub struct Door {
     pub proxies: Proxies,
     /// Pages that may connect.
     pub origins: Origins,
+    /// Whether people come over TLS.
+    pub secure: bool,
     /// Checks credentials.
     pub auth: Auth,
     /// Checks rights.
@@ -92,7 +94,7 @@ pub async fn upgrade(
             wire.peer.0.viewer().set_outlet(outlet);
             Ok(())
         }
-        Err(error) => refuse(framed, &error).await,
+        Err(error) => refuse(framed, &error, door.secure).await,
     }
 }
 
@@ -182,8 +184,10 @@ fn open<P: Peer + 'static>(
 async fn refuse(
     framed: Framed<TcpStream, Codec>,
     error: &ApiError,
+    secure: bool,
 ) -> Result<(), actix_http::Error> {
     let mut response = actix_http::Response::from(error.error_response());
+    security::add(response.headers_mut(), secure);
     response
         .head_mut()
         .set_connection_type(actix_http::ConnectionType::Close);

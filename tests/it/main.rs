@@ -26,6 +26,7 @@ mod documentation;
 mod drain;
 mod fault;
 mod handshake;
+mod headers;
 mod heartbeat;
 mod history;
 mod nodes;
