@@ -189,7 +189,11 @@ impl Signals {
 
 /// Says where everything is and what to do next. Scripts wait for the last line.
 fn banner(config: &Config, server: &Server, demo: Option<&Login>) -> anyhow::Result<()> {
-    let local = format!("http://{}", reachable(server.address));
+    let scheme = match config.server.tls_certificate.as_str() {
+        "" => "http",
+        _ => "https",
+    };
+    let local = format!("{scheme}://{}", reachable(server.address));
     let url = match config.server.public_url.trim_end_matches('/') {
         "" => &local,
         public => public,
@@ -224,7 +228,7 @@ fn banner(config: &Config, server: &Server, demo: Option<&Login>) -> anyhow::Res
     if let Some(login) = demo {
         demo_banner(&mut out, login, url)?;
     }
-    writeln!(out, "\nlistening on http://{}", server.address)?;
+    writeln!(out, "\nlistening on {scheme}://{}", server.address)?;
     out.flush()?;
     Ok(())
 }

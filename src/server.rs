@@ -1,43 +1,31 @@
 //! Builds every part once, binds, and drains.
 
+mod serve;
+
 use crate::auth::{self, Auth};
 use crate::bus::{Bus, Ended, Hint};
 use crate::cluster::Cluster;
 use crate::config::{Config, Plans};
-use crate::connection::{self, Credential, Parts, Registry};
-use crate::fanout::{self, Hub, Worker};
+use crate::connection::{self, Credential, Registry};
+use crate::fanout::{self, Hub};
 use crate::history::{self, History};
 use crate::http::{self, Origins};
 use crate::link::Link;
 use crate::quota::Seats;
 use crate::room::Rooms;
-use crate::socket::listen::{BACKLOG, cannot_listen, listen};
-use crate::socket::{Door, tcp};
 use crate::store::{self, Store};
 use crate::tenant::{Administrator, Tenants};
 use crate::{chore, telemetry};
-use actix_http::HttpService;
 use actix_server::ServerHandle;
-use actix_service::{Service as _, ServiceFactory, fn_service, map_config};
-use actix_web::body::MessageBody;
-use actix_web::dev::{AppConfig, ServiceRequest, ServiceResponse};
-use actix_web::rt::net::TcpStream;
-use actix_web::{App, HttpServer, web};
+use actix_web::web;
 use anyhow::Context as _;
 use futures_util::future::join_all;
 use generic_corp_protocol::{CloseCode, Slug};
-use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret;
+use serve::{serve, serve_metrics, tls};
 use std::net::SocketAddr;
-use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-
-/// How much later than the hub the kernel gives up a reader that stalls: the hub closes it with a code.
-const STALL_GRACE: Duration = Duration::from_secs(10);
-/// Seconds that requests under way have at the end; also what idle HTTP connections cost a restart.
-const LAST_REQUESTS: u64 = 2;
 
 /// A hub that runs.
 pub struct Server {
@@ -56,7 +44,7 @@ pub struct Server {
     registry: Registry,
     drain: Duration,
     cluster: Cluster,
-    tasks: [tokio::task::JoinHandle<()>; 2],
+    tasks: Vec<tokio::task::JoinHandle<()>>,
 }
 
 /// The parts that handlers share.
@@ -86,7 +74,8 @@ impl Server {
         bootstrap(config, &shared).await?;
         let setup_token = shared.tenants.setup_link().await?;
         let metrics = telemetry::metric::install().context("metrics cannot be recorded")?;
-        let (address, main) = serve(config, shared.clone())?;
+        let tls = tls(config)?;
+        let (address, main) = serve(config, shared.clone(), tls.clone())?;
         let mut handles = vec![main];
         let metrics_address = match config.metrics.port {
             0 => None,
@@ -109,7 +98,8 @@ impl Server {
             .cluster
             .clone()
             .run(hub, registry, shared.bus.clone());
-        let cluster_run = actix_web::rt::spawn(cluster);
+        let mut tasks = vec![chores, actix_web::rt::spawn(cluster)];
+        tasks.extend(tls.map(|tls| actix_web::rt::spawn(tls.follow())));
         Ok(Self {
             address,
             metrics: metrics_address,
@@ -121,7 +111,7 @@ impl Server {
             registry: shared.registry,
             drain: Duration::from_secs(config.server.drain_seconds),
             cluster: shared.cluster,
-            tasks: [chores, cluster_run],
+            tasks,
         })
     }
 
@@ -248,141 +238,4 @@ async fn bootstrap(config: &Config, shared: &Shared) -> anyhow::Result<()> {
         tracing::info!(%organization, %workspace, "the first administrator was made from the settings");
     }
     Ok(())
-}
-
-fn serve(config: &Config, shared: Shared) -> anyhow::Result<(SocketAddr, ServerHandle)> {
-    let workers = match config.server.workers {
-        0 => std::thread::available_parallelism()
-            .map_or(1, usize::from)
-            .min(64),
-        count => count,
-    };
-    let max_connections = tcp::most_connections(config.server.max_connections, workers);
-    let gate = tcp::Gate::new(tcp::Options {
-        stall_timeout: shared.connection.stall_timeout + STALL_GRACE,
-        send_buffer_bytes: config.socket.send_buffer_bytes,
-        max_connections,
-        max_per_address: config.server.max_connections_per_address,
-        proxies: shared.options.proxies.clone(),
-    });
-    let listener = listen(&config.server.host, config.server.port)?;
-    let address = listener.local_addr()?;
-    let header_timeout = Duration::from_secs(config.server.header_timeout_seconds);
-    // As actix-web's HttpServer does it, plus the upgrade, which that has no way to.
-    let factory = move || {
-        // Once a worker, on its own thread.
-        let door = Rc::new(door(&shared));
-        let worker = door.worker.clone();
-        let gate = gate.clone();
-        HttpService::build()
-            .client_request_timeout(header_timeout)
-            // A refused body is read away for this long, so that its sender can read the answer.
-            .client_disconnect_timeout(Duration::from_secs(1))
-            .local_addr(address)
-            .on_connect_ext(move |socket: &TcpStream, extensions| gate.admit(socket, extensions))
-            .upgrade(fn_service(move |(request, framed)| {
-                crate::socket::upgrade(door.clone(), request, framed)
-            }))
-            .finish(map_config(application(shared.clone(), worker), |()| {
-                AppConfig::default()
-            }))
-            .tcp()
-    };
-    let server = actix_server::Server::build()
-        .workers(workers)
-        // The gate counts and refuses; at its own bound a worker would leave them to wait unaccepted.
-        .max_concurrent_connections(max_connections.saturating_add(BACKLOG as usize))
-        .shutdown_timeout(LAST_REQUESTS)
-        .disable_signals()
-        .listen("hub", listener, factory)?
-        .run();
-    let handle = server.handle();
-    actix_web::rt::spawn(server);
-    Ok((address, handle))
-}
-
-/// What the sockets of a worker share.
-fn door(shared: &Shared) -> Door {
-    let parts = Rc::new(Parts {
-        rooms: shared.rooms.clone(),
-        auth: shared.auth.clone(),
-        tenants: shared.tenants.clone(),
-        registry: shared.registry.clone(),
-        options: shared.connection.clone(),
-    });
-    Door {
-        worker: Worker::start(shared.hub.clone()),
-        parts,
-        proxies: shared.options.proxies.clone(),
-        origins: shared.origins.clone(),
-        secure: shared.options.secure_cookies,
-        auth: shared.auth.clone(),
-        tenants: shared.tenants.clone(),
-        draining: shared.draining.clone().into_inner(),
-    }
-}
-
-fn application(
-    shared: Shared,
-    worker: Rc<Worker>,
-) -> App<
-    impl ServiceFactory<
-        ServiceRequest,
-        Config = (),
-        Response = ServiceResponse<impl MessageBody>,
-        Error = actix_web::Error,
-        InitError = (),
-    >,
-> {
-    let (origins, secure) = (shared.origins.clone(), shared.options.secure_cookies);
-    App::new()
-        .app_data(worker)
-        .app_data(web::Data::new(shared.store))
-        .app_data(web::Data::new(shared.auth))
-        .app_data(web::Data::new(shared.tenants))
-        .app_data(web::Data::new(shared.rooms))
-        .app_data(web::Data::new(shared.registry))
-        .app_data(web::Data::new(shared.cluster))
-        .app_data(web::Data::new(shared.bus))
-        .app_data(web::Data::new(shared.origins))
-        .app_data(web::Data::new(shared.options))
-        .app_data(shared.draining)
-        .configure(|config| http::configure(&origins, config))
-        .configure(crate::socket::configure)
-        .configure(http::dashboard::configure)
-        .wrap(http::security::headers(secure))
-        .wrap_fn(|request, service| {
-            metrics::counter!("generic_corp_http_requests_total").increment(1);
-            service.call(request)
-        })
-}
-
-fn serve_metrics(
-    host: &str,
-    port: u16,
-    metrics: PrometheusHandle,
-) -> anyhow::Result<(SocketAddr, ServerHandle)> {
-    let metrics = Arc::new(metrics);
-    let server = HttpServer::new(move || {
-        let metrics = metrics.clone();
-        let render = move || {
-            let metrics = metrics.clone();
-            async move { metrics.render() }
-        };
-        App::new().service(web::resource("/metrics").route(web::get().to(render)))
-    })
-    .workers(1)
-    .shutdown_timeout(LAST_REQUESTS)
-    .disable_signals()
-    .bind((host, port))
-    .map_err(|error| cannot_listen(&error, host, port, "METRICS"))?;
-    let address = server
-        .addrs()
-        .first()
-        .copied()
-        .context("no address was bound")?;
-    let server = server.run();
-    let handle = server.handle();
-    actix_web::rt::spawn(server);
-    Ok((address, handle))
 }

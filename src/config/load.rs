@@ -137,6 +137,14 @@ fn check(config: &Config, plans: &Plans) -> Vec<String> {
         "server.public_url: begins with http:// or https://",
     );
     need(
+        server.tls_certificate.is_empty() == server.tls_key.is_empty(),
+        "server.tls_certificate and server.tls_key: both or neither",
+    );
+    need(
+        server.tls_certificate.is_empty() || !server.public_url.starts_with("http://"),
+        "server.public_url: begins with https:// where the hub has a certificate",
+    );
+    need(
         server
             .trusted_proxies
             .iter()

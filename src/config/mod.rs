@@ -47,6 +47,8 @@ pub struct Server {
     pub host: String,
     pub port: u16,
     pub public_url: String,
+    pub tls_certificate: String,
+    pub tls_key: String,
     #[serde(deserialize_with = "load::list")]
     pub allowed_origins: Vec<String>,
     #[serde(deserialize_with = "load::list")]
@@ -60,6 +62,13 @@ pub struct Server {
     pub max_connections_per_address: usize,
     pub drain_seconds: u64,
     pub node: String,
+}
+
+impl Server {
+    /// Whether people come over TLS, to the hub itself or to a proxy in front of it.
+    pub fn is_secure(&self) -> bool {
+        !self.tls_certificate.is_empty() || self.public_url.starts_with("https://")
+    }
 }
 
 /// How strict the hub is about its own settings.

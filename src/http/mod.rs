@@ -60,7 +60,7 @@ impl Options {
             max_body_bytes: config.server.max_body_bytes,
             body_timeout: Duration::from_secs(config.server.body_timeout_seconds),
             registration_open: config.auth.registration == Registration::Open,
-            secure_cookies: config.server.public_url.starts_with("https://"),
+            secure_cookies: config.server.is_secure(),
             refresh_lifetime: Duration::from_secs(config.auth.refresh_token_days * 86_400),
             heartbeat: Duration::from_secs(config.socket.heartbeat_seconds),
             node,

@@ -2,23 +2,19 @@
 
 use super::frame::{Message, Reader};
 use super::wire::Wire;
-use actix_codec::{AsyncRead, ReadBuf};
 use actix_http::ws;
 use bytes::{Bytes, BytesMut};
 use generic_corp_protocol::CloseCode;
 use std::cell::RefCell;
-use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
-use tokio::net::tcp::OwnedReadHalf;
 
 /// Bytes of one read; the buffer is shared by all sockets of a worker.
 const READ_BYTES: usize = 64 * 1024;
 
 thread_local! {
-    static READ_BUFFER: RefCell<Box<[MaybeUninit<u8>]>> =
-        RefCell::new(vec![MaybeUninit::uninit(); READ_BYTES].into_boxed_slice());
+    static READ_BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into_boxed_slice());
 }
 
 /// What a socket carries.
@@ -47,7 +43,6 @@ pub(super) trait Peer {
 
 /// A socket and its peer; a future that ends with the connection.
 pub(super) struct Drive<P: Peer> {
-    io: OwnedReadHalf,
     wire: Rc<Wire<P>>,
     /// `None` once the other side's bytes make no sense any more.
     reader: Option<Reader>,
@@ -56,16 +51,10 @@ pub(super) struct Drive<P: Peer> {
 
 impl<P: Peer> Drive<P> {
     /// `first` is what has been read already.
-    pub(super) fn new(
-        io: OwnedReadHalf,
-        wire: Rc<Wire<P>>,
-        max_bytes: usize,
-        first: &[u8],
-    ) -> Self {
+    pub(super) fn new(wire: Rc<Wire<P>>, max_bytes: usize, first: &[u8]) -> Self {
         let mut reader = Reader::new(max_bytes);
         reader.feed(first);
         Self {
-            io,
             wire,
             reader: Some(reader),
             ended: false,
@@ -98,18 +87,15 @@ impl<P: Peer> Drive<P> {
 
     /// Whether bytes came; `false` at the end or on a broken socket.
     fn read_once(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        let Self { io, reader, .. } = self;
-        READ_BUFFER.with_borrow_mut(|buffer| {
-            let mut buffer = ReadBuf::uninit(buffer);
-            match Pin::new(io).poll_read(cx, &mut buffer) {
-                Poll::Pending => Poll::Pending,
-                Poll::Ready(Err(_)) => Poll::Ready(false),
-                Poll::Ready(Ok(())) => {
-                    if let Some(reader) = reader {
-                        reader.feed(buffer.filled());
-                    }
-                    Poll::Ready(!buffer.filled().is_empty())
+        let Self { wire, reader, .. } = self;
+        READ_BUFFER.with_borrow_mut(|buffer| match wire.io.poll_read(cx, buffer) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Err(_)) => Poll::Ready(false),
+            Poll::Ready(Ok(count)) => {
+                if let Some(reader) = reader {
+                    reader.feed(&buffer[..count]);
                 }
+                Poll::Ready(count > 0)
             }
         })
     }

@@ -9,8 +9,13 @@ mod drive;
 mod echo;
 mod frame;
 pub mod listen;
+mod stream;
 pub mod tcp;
+mod tls;
+mod transport;
 mod upgrade;
 mod wire;
 
+pub use stream::Stream;
+pub use tls::Acceptor;
 pub use upgrade::{Door, configure, upgrade};

@@ -1,15 +1,14 @@
 //! What is set on a TCP connection when it is accepted, and how many there may be.
 
 use crate::http::Proxies;
-use actix_web::dev::Extensions;
 use dashmap::DashMap;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use socket2::SockRef;
-use std::any::Any;
 use std::net::{IpAddr, Shutdown};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::net::TcpStream;
 
 /// Settings of accepted connections.
 #[derive(Clone, Debug)]
@@ -78,21 +77,15 @@ impl Gate {
         }
     }
 
-    /// For `HttpServer::on_connect`: sets the socket up, or ends it at once where there are too many.
-    pub fn admit(&self, socket: &dyn Any, extensions: &mut Extensions) {
-        let Some(stream) = socket.downcast_ref::<actix_web::rt::net::TcpStream>() else {
-            return;
-        };
-        let Ok(peer) = stream.peer_addr() else { return };
+    /// Sets a connection up, or ends it at once where there are too many.
+    pub(super) fn admit(&self, stream: &TcpStream) -> Option<Seat> {
+        let peer = stream.peer_addr().ok()?;
         let socket = SockRef::from(stream);
-        match self.seat(peer.ip()) {
-            Some(seat) => drop(extensions.insert(Arc::new(seat))),
-            None => {
-                metrics::counter!("generic_corp_connections_refused_total").increment(1);
-                drop(socket.shutdown(Shutdown::Both));
-                return;
-            }
-        }
+        let Some(seat) = self.seat(peer.ip()) else {
+            metrics::counter!("generic_corp_connections_refused_total").increment(1);
+            drop(socket.shutdown(Shutdown::Both));
+            return None;
+        };
         let options = &self.options;
         // Each is a refinement that a system may lack; the connection works without.
         let set = [
@@ -103,6 +96,7 @@ impl Gate {
         if let Some(error) = set.into_iter().find_map(Result::err) {
             tracing::debug!(%error, "a socket option was not set");
         }
+        Some(seat)
     }
 
     fn seat(&self, address: IpAddr) -> Option<Seat> {

@@ -2,6 +2,7 @@
 
 use super::drive::{Drive, Peer, pong};
 use super::frame::Message;
+use super::stream::Stream;
 use super::wire::Wire;
 use crate::auth::Auth;
 use crate::connection::{self, Connection, Parts, Proven};
@@ -17,7 +18,6 @@ use actix_http::h1::{self, Codec};
 use actix_http::ws::{self, HandshakeError};
 use actix_web::http::header::{ALLOW, HeaderMap, HeaderValue, SEC_WEBSOCKET_PROTOCOL};
 use actix_web::http::{Method, StatusCode};
-use actix_web::rt::net::TcpStream;
 use actix_web::web;
 use actix_web::{HttpRequest, ResponseError};
 use bytes::{Bytes, BytesMut};
@@ -74,7 +74,7 @@ pub struct Door {
 pub async fn upgrade(
     door: Rc<Door>,
     request: Request,
-    framed: Framed<TcpStream, Codec>,
+    framed: Framed<Stream, Codec>,
 ) -> Result<(), actix_http::Error> {
     #[cfg(feature = "conformance")]
     if request.path() == "/echo" {
@@ -145,7 +145,7 @@ impl Door {
 /// Answers 101 and lets a task of its own drive the socket from here on.
 fn open<P: Peer + 'static>(
     request: &Request,
-    framed: Framed<TcpStream, Codec>,
+    framed: Framed<Stream, Codec>,
     peer: P,
     max_bytes: usize,
 ) -> Result<Rc<Wire<P>>, actix_http::Error> {
@@ -170,10 +170,9 @@ fn open<P: Peer + 'static>(
     // Copied, so that the dispatcher's buffer is let go.
     let greeting = Bytes::copy_from_slice(&greeting);
     // What the connection was given when it was accepted lives as long as the socket.
-    let seat = request.conn_data::<Arc<super::tcp::Seat>>().cloned();
-    let (read, write) = io.into_split();
-    let wire = Rc::new(Wire::new(write, peer, greeting));
-    let drive = Drive::new(read, wire.clone(), max_bytes, &read_buf);
+    let (transport, seat) = io.into_parts();
+    let wire = Rc::new(Wire::new(transport, peer, greeting));
+    let drive = Drive::new(wire.clone(), max_bytes, &read_buf);
     actix_web::rt::spawn(async move {
         drive.await;
         drop(seat);
@@ -182,7 +181,7 @@ fn open<P: Peer + 'static>(
 }
 
 async fn refuse(
-    framed: Framed<TcpStream, Codec>,
+    framed: Framed<Stream, Codec>,
     error: &ApiError,
     secure: bool,
 ) -> Result<(), actix_http::Error> {

@@ -3,12 +3,12 @@
 //! which alone waits where a socket is full.
 
 use super::drive::Peer;
+use super::transport::Transport;
 use bytes::{Buf, Bytes};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{Error, ErrorKind, IoSlice};
 use std::task::{Context, Poll, ready};
-use tokio::net::tcp::OwnedWriteHalf;
 
 /// Bytes gathered for one write.
 const WRITE_BYTES: usize = 64 * 1024;
@@ -20,14 +20,14 @@ const KEPT_CHUNKS: usize = 4;
 /// See the module.
 pub(super) struct Wire<P> {
     pub(super) peer: P,
-    io: OwnedWriteHalf,
+    pub(super) io: Transport,
     /// Empty unless the socket is full.
     out: RefCell<VecDeque<Bytes>>,
 }
 
 impl<P: Peer> Wire<P> {
     /// `greeting` goes out first.
-    pub(super) fn new(io: OwnedWriteHalf, peer: P, greeting: Bytes) -> Self {
+    pub(super) fn new(io: Transport, peer: P, greeting: Bytes) -> Self {
         let out = RefCell::new(VecDeque::from([greeting]));
         Self { peer, io, out }
     }
@@ -36,10 +36,10 @@ impl<P: Peer> Wire<P> {
     /// task already waits for the socket.
     pub(super) fn flush(&self) -> bool {
         let out = &mut *self.out.borrow_mut();
-        if !out.is_empty() {
+        if !out.is_empty() || self.io.holds_back() {
             return true;
         }
-        self.gather(out) && self.write(out).is_ok()
+        self.gather(out) && self.write(out).is_ok() && !self.io.holds_back()
     }
 
     /// Writes what one write can carry as soon as the socket takes it. Ready with whether that is all.
@@ -47,13 +47,12 @@ impl<P: Peer> Wire<P> {
         let out = &mut *self.out.borrow_mut();
         let all = self.gather(out);
         while !out.is_empty() {
-            ready!(self.io.as_ref().poll_write_ready(cx))?;
-            match self.write(out) {
-                Err(error) if error.kind() != ErrorKind::WouldBlock => {
-                    return Poll::Ready(Err(error));
-                }
-                _ => {}
-            }
+            ready!(self.io.poll_write_ready(cx))?;
+            unless_full(self.write(out))?;
+        }
+        while self.io.holds_back() {
+            ready!(self.io.poll_write_ready(cx))?;
+            unless_full(self.io.try_flush())?;
         }
         Poll::Ready(Ok(all))
     }
@@ -73,7 +72,7 @@ impl<P: Peer> Wire<P> {
 
     fn write(&self, out: &mut VecDeque<Bytes>) -> std::io::Result<()> {
         while !out.is_empty() {
-            // Nearly always one, and `send` costs the kernel less than `writev`.
+            // Nearly always one.
             let written = if let [only] = out.make_contiguous() {
                 self.io.try_write(only)?
             } else {
@@ -104,5 +103,13 @@ impl<P: Peer> Wire<P> {
             *out = VecDeque::new();
         }
         self.peer.wrote();
+    }
+}
+
+/// A socket that is full is no error.
+fn unless_full(written: std::io::Result<()>) -> std::io::Result<()> {
+    match written {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
+        written => written,
     }
 }

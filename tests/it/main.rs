@@ -48,4 +48,5 @@ mod stream_open;
 mod stream_read;
 mod stream_write;
 mod tenants;
+mod tls;
 mod tokens;

@@ -3,6 +3,7 @@
 //! These tests have something to say where hubs are clusters.
 
 use crate::redis::ready;
+use crate::support::certificate::Authority;
 use crate::support::database::is_cluster;
 use crate::support::redis::Redis;
 use crate::support::{TestServer, eventually};
@@ -71,17 +72,9 @@ async fn a_redis_with_a_certificate_is_believed_only_if_its_authority_is_known()
         folder.path().join("cert.pem"),
         folder.path().join("key.pem"),
     );
-    let of_authority = rcgen::KeyPair::generate().expect("a key");
-    let mut parameters = rcgen::CertificateParams::new(Vec::new()).expect("parameters");
-    parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let signed = parameters.self_signed(&of_authority).expect("signed");
-    std::fs::write(&authority, signed.pem()).expect("written");
-    let issuer = rcgen::Issuer::new(parameters, of_authority);
-    let of_server = rcgen::KeyPair::generate().expect("a key");
-    let parameters = rcgen::CertificateParams::new(vec!["localhost".into()]).expect("parameters");
-    let signed = parameters.signed_by(&of_server, &issuer).expect("signed");
-    std::fs::write(&certificate, signed.pem()).expect("written");
-    std::fs::write(&key, of_server.serialize_pem()).expect("written");
+    let signing = Authority::new();
+    std::fs::write(&authority, signing.pem()).expect("written");
+    signing.issue(&certificate, &key);
     let redis = Redis::start_tls(&key, &certificate, &authority).await;
     let (_, port) = redis
         .address()

@@ -71,8 +71,8 @@ pub fn prepare(config: &mut Config) -> anyhow::Result<Login> {
         server.host
     );
     ensure!(
-        server.public_url.is_empty(),
-        "--demo prints a password and is for this machine alone; it has no server.public_url"
+        server.public_url.is_empty() && server.tls_certificate.is_empty(),
+        "--demo prints a password and is for this machine alone; it has no server.public_url and no certificate"
     );
     ensure!(
         config.database.url.expose_secret().starts_with("sqlite:"),

@@ -1,6 +1,7 @@
 //! What every test needs: a hub, somebody to talk to it, and patience with an end.
 
 pub mod bystanders;
+pub mod certificate;
 pub mod cluster;
 pub mod database;
 pub mod process;

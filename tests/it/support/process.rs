@@ -72,7 +72,8 @@ async fn spawn(
         while let Ok(Some(line)) = lines.next_line().await {
             banner.push_str(&line);
             banner.push('\n');
-            if let Some(address) = line.strip_prefix("listening on http://") {
+            if let Some(url) = line.strip_prefix("listening on ") {
+                let (_, address) = url.split_once("://")?;
                 return address.parse().ok();
             }
         }
