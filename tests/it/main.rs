@@ -13,6 +13,7 @@
 
 mod support;
 
+mod attacks;
 mod bad_bytes;
 mod bad_frames;
 mod bad_http;
