@@ -1,4 +1,4 @@
-//! The session that `docs/protocol.md` tells, played against a real hub.
+//! The session that `docs/protocol.md` tells, played against a real hub, and the attacks of `docs/security.md`.
 
 use crate::support::socket::{handshake, with_token};
 use crate::support::{Received, Socket, TestServer};
@@ -121,4 +121,29 @@ async fn the_session_on_the_page_is_what_happens() {
     }
     bot.reply("4").await.expect("closed");
     bot.reply("5").await.expect("published");
+}
+
+#[test]
+fn every_attack_on_the_page_is_a_test() {
+    let page = include_str!("../../docs/security.md");
+    let rows = page.lines().filter(|line| line.starts_with("| "));
+    let mut count = 0;
+    for row in rows {
+        let ["", _, _, test, ""] = row.split('|').map(str::trim).collect::<Vec<_>>()[..] else {
+            continue;
+        };
+        let words: Vec<_> = test
+            .split('`')
+            .filter(|word| !word.trim().is_empty())
+            .collect();
+        let [file, name] = words[..] else { continue };
+        let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
+        let source = std::fs::read_to_string(&path).expect(&path);
+        assert!(
+            source.contains(&format!("fn {name}(")),
+            "{file} has no test {name}"
+        );
+        count += 1;
+    }
+    assert!(count >= 60, "{count}");
 }
