@@ -34,6 +34,7 @@ mod nodes;
 mod presence;
 mod publish;
 mod quota;
+mod races;
 mod readme;
 mod redis;
 mod redis_way;
