@@ -10,6 +10,10 @@ use generic_corp_protocol::{OrganizationId, Sender, Slug, UserId};
 use std::sync::Arc;
 
 /// One person's right to one organization. Only authorization makes one.
+#[expect(
+    clippy::manual_non_exhaustive,
+    reason = "the attribute would let the rest of the crate make one"
+)]
 #[derive(Clone, Debug)]
 pub struct OrganizationScope {
     /// Which.
