@@ -23,6 +23,7 @@ pub mod cluster;
 pub mod config;
 pub mod http;
 pub mod link;
+pub mod mail;
 pub mod server;
 pub mod store;
 pub mod telemetry;
