@@ -11,6 +11,7 @@ use crate::fanout::{self, Hub};
 use crate::history::{self, History};
 use crate::http::{self, Origins};
 use crate::link::Link;
+use crate::mail::{self, Mail};
 use crate::quota::Seats;
 use crate::room::Rooms;
 use crate::store::{self, Store};
@@ -59,6 +60,7 @@ struct Shared {
     cluster: Cluster,
     bus: Bus,
     origins: Origins,
+    mail: Mail,
     options: http::Options,
     connection: connection::Options,
     draining: web::Data<AtomicBool>,
@@ -139,7 +141,11 @@ async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
         read_connections: config.database.read_connections,
     };
     let store = Store::open(options).await?;
-    let secret = auth::secret::load_or_make(&config.auth.secret, store.folder())?;
+    let secret = auth::secret::load_or_make(
+        &config.auth.secret,
+        &config.auth.previous_secrets,
+        store.folder(),
+    )?;
     let auth = Auth::new(
         store.clone(),
         auth::Options {
@@ -177,7 +183,12 @@ async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
         stall_timeout: Duration::from_secs(config.socket.stall_timeout_seconds),
         node: node.clone(),
     };
+    let mail = Mail::start(&mail::Options {
+        url: config.mail.url.clone(),
+        from: config.mail.from.clone(),
+    })?;
     Ok(Shared {
+        mail,
         store,
         auth,
         tenants,

@@ -55,4 +55,6 @@ ids! {
     ConnectionId,
     /// A signed-in session of a user (a family of refresh tokens).
     SessionId,
+    /// A link into an organization.
+    InviteId,
 }

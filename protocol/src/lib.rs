@@ -19,7 +19,7 @@ pub use code::{CloseCode, ErrorCode};
 pub use codec::{DecodeError, decode, decode_body, encode};
 pub use frame::{ClientFrame, ServerFrame};
 pub use id::{
-    AgentId, ApiKeyId, ConnectionId, OrganizationId, RoomId, SessionId, StreamId, UserId,
+    AgentId, ApiKeyId, ConnectionId, InviteId, OrganizationId, RoomId, SessionId, StreamId, UserId,
     WorkspaceId,
 };
 pub use message::{Event, Member, Sender, SenderKind, StreamInfo, StreamOutcome, StreamState};

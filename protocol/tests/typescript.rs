@@ -68,6 +68,9 @@ fn generated() -> String {
         rest::Agent, rest::NewAgent, rest::ApiKey, rest::NewApiKey, rest::NewApiKeySecret,
         rest::Connection, rest::NewEvent, rest::NewStream, rest::StreamPage, rest::Appended,
         rest::CloseStream, rest::CancelStream, rest::Readiness,
+        rest::Registered, rest::LinkToken, rest::Forgot, rest::ResetPassword, rest::ResetLink,
+        rest::NewOrganization, rest::NewInvite, rest::NewInviteLink, rest::Invite, rest::InviteInfo,
+        rest::AcceptInvite, rest::ChangeMe, rest::ChangePassword, rest::OwnSession,
     }
     format!(
         "// Generated from the Rust crate `protocol`; to refresh it:\n// {REFRESH}\n{}{}",

@@ -1,6 +1,7 @@
 //! Access tokens: short-lived JWTs, as RFC 8725 and RFC 9068 want them.
 
-use super::{Error, secret};
+use super::Error;
+use super::secret::{self, Secrets};
 use generic_corp_protocol::{SessionId, Timestamp, UserId};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
@@ -16,8 +17,8 @@ const LEEWAY: u64 = 5;
 /// Makes and reads access tokens.
 pub(super) struct AccessTokens {
     signing: EncodingKey,
-    verifying: DecodingKey,
-    key_id: String,
+    // The first signs; tokens of the others are still read.
+    keys: Vec<(String, DecodingKey)>,
     validation: Validation,
     lifetime_seconds: i64,
 }
@@ -37,14 +38,14 @@ pub(super) struct Claims {
 }
 
 impl AccessTokens {
-    pub(super) fn new(secret: &[u8], lifetime: std::time::Duration) -> Self {
+    pub(super) fn new(secrets: &Secrets, lifetime: std::time::Duration) -> Self {
         // Of several compiled-in providers jsonwebtoken would panic at the first use rather than choose.
         let _already_installed = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
-        let key = secret::mac(secret, &[b"access token, version 1"]);
-        let mut key_id = String::new();
-        for byte in &Sha256::digest(key)[..6] {
-            write!(key_id, "{byte:02x}").expect("writing to a string");
-        }
+        let derive = |secret: &[u8]| secret::mac(secret, &[b"access token, version 1"]);
+        let keys = secrets.all().map(|secret| {
+            let key = derive(secret);
+            (key_id(&key), DecodingKey::from_secret(&key))
+        });
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = LEEWAY;
         validation.validate_nbf = true;
@@ -52,9 +53,8 @@ impl AccessTokens {
         validation.set_audience(&[AUDIENCE]);
         validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
         Self {
-            signing: EncodingKey::from_secret(&key),
-            verifying: DecodingKey::from_secret(&key),
-            key_id,
+            signing: EncodingKey::from_secret(&derive(secrets.current())),
+            keys: keys.collect(),
             validation,
             lifetime_seconds: i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX / 2),
         }
@@ -80,7 +80,7 @@ impl AccessTokens {
         };
         let mut header = Header::new(Algorithm::HS256);
         header.typ = Some(TYPE.to_owned());
-        header.kid = Some(self.key_id.clone());
+        header.kid = self.keys.first().map(|(id, _)| id.clone());
         let token = jsonwebtoken::encode(&header, &claims, &self.signing)
             .map_err(|error| Error::Fault(format!("a token cannot be signed: {error}")))?;
         Ok((token, Timestamp(claims.exp.saturating_mul(1000))))
@@ -89,14 +89,14 @@ impl AccessTokens {
     /// What a good token says.
     pub(super) fn read(&self, token: &str) -> Result<Claims, Error> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| Error::InvalidToken)?;
-        let ours = header.alg == Algorithm::HS256
-            && header.typ.as_deref() == Some(TYPE)
-            && header.kid.as_deref() == Some(self.key_id.as_str());
-        if !ours {
+        if header.alg != Algorithm::HS256 || header.typ.as_deref() != Some(TYPE) {
             return Err(Error::InvalidToken);
         }
+        let mut keys = self.keys.iter();
+        let key = keys.find(|(id, _)| header.kid.as_deref() == Some(id.as_str()));
+        let (_, key) = key.ok_or(Error::InvalidToken)?;
         // The signature is checked before the times are.
-        match jsonwebtoken::decode::<Claims>(token, &self.verifying, &self.validation) {
+        match jsonwebtoken::decode::<Claims>(token, key, &self.validation) {
             Ok(token) => Ok(token.claims),
             Err(error) => Err(match error.kind() {
                 jsonwebtoken::errors::ErrorKind::ExpiredSignature => Error::TokenExpired,
@@ -104,4 +104,12 @@ impl AccessTokens {
             }),
         }
     }
+}
+
+fn key_id(key: &[u8]) -> String {
+    let mut id = String::new();
+    for byte in &Sha256::digest(key)[..6] {
+        write!(id, "{byte:02x}").expect("writing to a string");
+    }
+    id
 }

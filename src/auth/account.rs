@@ -1,7 +1,7 @@
 //! Accounts of people: registering, signing in, staying signed in, signing out.
 
 use super::password::Passwords;
-use super::{Auth, Error};
+use super::{Auth, Error, Visitor};
 use crate::store::account::NewUser;
 use crate::store::session::Rotation;
 use generic_corp_protocol::rest::{Session, User};
@@ -32,21 +32,24 @@ impl Auth {
         name: &str,
         password: &str,
     ) -> Result<NewUser, Error> {
-        let email = normal(email);
-        if !is_email(&email) {
-            return Err(Error::Invalid("`email` is not an e-mail address"));
-        }
+        let email = address_of(email)?;
         if !is_label(name) {
             return Err(Error::Invalid(
                 "`name` has 1 to 256 bytes and no control characters",
             ));
         }
         Passwords::check(password)?;
+        let name = name.trim().to_owned();
+        let password_hash = self
+            .0
+            .passwords
+            .hash_new(password, &[&email, &name])
+            .await?;
         Ok(NewUser {
             id: UserId::new(),
             email,
-            name: name.trim().to_owned(),
-            password_hash: self.0.passwords.hash(password).await?,
+            name,
+            password_hash,
         })
     }
 
@@ -54,13 +57,13 @@ impl Auth {
     ///
     /// # Errors
     /// The store's.
-    pub async fn begin(&self, user: NewUser) -> Result<Session, Error> {
+    pub async fn begin(&self, user: NewUser, from: impl Into<Visitor>) -> Result<Session, Error> {
         let user = User {
             id: user.id,
             email: user.email,
             name: user.name,
         };
-        self.begin_session(user, 0).await
+        self.begin_session(user, 0, &from.into()).await
     }
 
     /// Signs in by password.
@@ -71,11 +74,11 @@ impl Auth {
         &self,
         email: &str,
         password: &str,
-        address: IpAddr,
+        from: impl Into<Visitor>,
     ) -> Result<Session, Error> {
-        let email = normal(email);
-        self.0.throttle.address(address)?;
-        self.0.throttle.account(&email, address)?;
+        let (email, from) = (normal(email), from.into());
+        self.0.throttle.address(from.address)?;
+        self.0.throttle.account(&email, from.address)?;
         let found = match email.len() <= MAX_EMAIL_BYTES {
             true => self.0.store.user_by_email(&email).await?,
             false => None,
@@ -85,25 +88,48 @@ impl Auth {
         match found {
             Some(user) if right && user.disabled_at.is_none() => {
                 let generation = user.generation;
+                self.improve(user.id, password, &user.password_hash).await;
                 let user = User {
                     id: user.id,
                     email: user.email,
                     name: user.name,
                 };
-                self.begin_session(user, generation).await
+                self.begin_session(user, generation, &from).await
             }
             _ => Err(Error::InvalidCredentials),
         }
     }
 
-    async fn begin_session(&self, user: User, generation: i64) -> Result<Session, Error> {
+    /// Hashes a password anew whose cost is not the configured one. Signing in goes on where that fails.
+    async fn improve(&self, user: UserId, password: &str, old: &str) {
+        if !self.0.passwords.is_outdated(old) {
+            return;
+        }
+        let improved = async {
+            let new = self.0.passwords.hash(password).await?;
+            self.0.store.rehash(user, old, &new).await?;
+            Ok::<_, Error>(())
+        };
+        if let Err(error) = improved.await {
+            tracing::warn!(%user, %error, "a password keeps its old cost");
+        }
+    }
+
+    async fn begin_session(
+        &self,
+        user: User,
+        generation: i64,
+        from: &Visitor,
+    ) -> Result<Session, Error> {
         let ends = Timestamp::now().plus_ms(self.0.refresh_ms);
         let store = &self.0.store;
-        let session = store.begin_session(user.id, generation, ends).await?;
+        let session = store
+            .begin_session(user.id, generation, ends, from.origin())
+            .await?;
         self.session(user, session, generation, 0)
     }
 
-    fn session(
+    pub(super) fn session(
         &self,
         user: User,
         session: SessionId,
@@ -160,8 +186,20 @@ impl Auth {
     }
 }
 
-fn normal(email: &str) -> String {
+pub(super) fn normal(email: &str) -> String {
     email.trim().to_lowercase()
+}
+
+/// An e-mail address as it is stored.
+///
+/// # Errors
+/// [`Error::Invalid`].
+pub fn address_of(email: &str) -> Result<String, Error> {
+    let email = normal(email);
+    match is_email(&email) {
+        true => Ok(email),
+        false => Err(Error::Invalid("`email` is not an e-mail address")),
+    }
 }
 
 /// A form check only: whether mail arrives there is another question.

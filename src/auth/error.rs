@@ -19,6 +19,12 @@ pub enum Error {
     /// Address or password is wrong; which of them is not told.
     #[error("the e-mail address or the password is wrong")]
     InvalidCredentials,
+    /// The password that a change asks for is not the current one.
+    #[error("`current` is not your password")]
+    WrongPassword,
+    /// The one-time link is unknown, used or too old.
+    #[error("the link is not valid any more; ask for a new one")]
+    Link,
     /// The e-mail address has an account.
     #[error("this e-mail address cannot be registered; sign in, or use another one")]
     EmailTaken,
@@ -43,9 +49,9 @@ impl Error {
     /// The code on the wire.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::InvalidToken | Self::Reused(_) => ErrorCode::InvalidToken,
+            Self::InvalidToken | Self::Reused(_) | Self::Link => ErrorCode::InvalidToken,
             Self::TokenExpired => ErrorCode::TokenExpired,
-            Self::InvalidCredentials => ErrorCode::InvalidCredentials,
+            Self::InvalidCredentials | Self::WrongPassword => ErrorCode::InvalidCredentials,
             Self::EmailTaken => ErrorCode::Conflict,
             Self::Invalid(_) => ErrorCode::Invalid,
             Self::Throttled(_) => ErrorCode::RateLimited,

@@ -2,6 +2,7 @@
 
 use super::Error;
 use base64::prelude::{BASE64_STANDARD, Engine};
+use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
@@ -44,6 +45,29 @@ impl Passwords {
         }
     }
 
+    /// Hashes a password that is new, unless it is easily guessed. `known` are words that a guesser would try
+    /// first, for instance the e-mail address.
+    pub(super) async fn hash_new(&self, password: &str, known: &[&str]) -> Result<String, Error> {
+        let password_text = SecretString::from(password);
+        let known: Vec<String> = known.iter().map(|&word| word.to_owned()).collect();
+        let weak = self.turn(move || {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            zxcvbn::zxcvbn(password_text.expose_secret(), &known).score() < zxcvbn::Score::Two
+        });
+        if weak.await? {
+            return Err(Error::Invalid(
+                "`password` is one of those that are guessed first; use a longer or a less common one",
+            ));
+        }
+        self.hash(password).await
+    }
+
+    /// Whether a hash was made at another cost than new ones are.
+    pub(super) fn is_outdated(&self, hash: &str) -> bool {
+        let parts = hash.parse::<bcrypt::HashParts>();
+        parts.is_ok_and(|parts| parts.get_cost() != self.cost)
+    }
+
     pub(super) async fn hash(&self, password: &str) -> Result<String, Error> {
         let (cost, digest) = (self.cost, digest(password));
         let hash = self.turn(move || bcrypt::non_truncating_hash(digest, cost));
@@ -82,6 +106,11 @@ impl Passwords {
         job.await
             .map_err(|error| Error::Fault(format!("password work: {error}")))
     }
+}
+
+/// What is kept of a link's token.
+pub fn digest_of(token: &str) -> [u8; 32] {
+    Sha256::digest(token).into()
 }
 
 /// bcrypt reads 72 bytes and stops at NUL; the hash of the password has neither trouble.

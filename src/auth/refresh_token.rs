@@ -1,7 +1,8 @@
 //! Refresh tokens: derived from the session and a counter, so that nothing secret is stored and a
 //! repeated request can be given the same successor.
 
-use super::{Error, secret};
+use super::Error;
+use super::secret::{self, Secrets};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use generic_corp_protocol::SessionId;
 use subtle::ConstantTimeEq;
@@ -10,13 +11,15 @@ const PREFIX: &str = "gcr_";
 
 /// Makes and reads refresh tokens.
 pub(super) struct RefreshTokens {
-    key: [u8; 32],
+    // The first makes; tokens of the others are still read.
+    keys: Vec<[u8; 32]>,
 }
 
 impl RefreshTokens {
-    pub(super) fn new(secret: &[u8]) -> Self {
+    pub(super) fn new(secrets: &Secrets) -> Self {
+        let derive = |secret| secret::mac(secret, &[b"refresh token, version 1"]);
         Self {
-            key: secret::mac(secret, &[b"refresh token, version 1"]),
+            keys: secrets.all().map(derive).collect(),
         }
     }
 
@@ -25,7 +28,7 @@ impl RefreshTokens {
         let mut bytes = Vec::with_capacity(56);
         bytes.extend(session.0.as_bytes());
         bytes.extend(counter.to_be_bytes());
-        bytes.extend(self.mac(&bytes));
+        bytes.extend(secret::mac(&self.keys[0], &[&bytes]));
         format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(bytes))
     }
 
@@ -41,17 +44,14 @@ impl RefreshTokens {
             .and_then(|bytes| bytes.try_into().ok())
             .ok_or(Error::InvalidToken)?;
         let (message, mac) = bytes.split_at(24);
-        if !bool::from(self.mac(message).ct_eq(mac)) {
+        let made = |key: &[u8; 32]| bool::from(secret::mac(key, &[message]).ct_eq(mac));
+        if !self.keys.iter().any(made) {
             return Err(Error::InvalidToken);
         }
         let (session, counter) = message.split_at(16);
         let session = uuid::Uuid::from_slice(session).map_err(|_| Error::InvalidToken)?;
         let counter = counter.try_into().map_err(|_| Error::InvalidToken)?;
         Ok((SessionId(session), i64::from_be_bytes(counter)))
-    }
-
-    fn mac(&self, message: &[u8]) -> [u8; 32] {
-        secret::mac(&self.key, &[message])
     }
 }
 
@@ -61,13 +61,13 @@ mod tests {
 
     #[test]
     fn tokens_are_read_back_and_nothing_else_is() {
-        let tokens = RefreshTokens::new(b"0123456789abcdef0123456789abcdef");
+        let tokens = RefreshTokens::new(&"0123456789abcdef0123456789abcdef".into());
         let session = SessionId::new();
         let token = tokens.make(session, 7);
         assert_eq!(tokens.read(&token).expect("genuine"), (session, 7));
         assert_eq!(token, tokens.make(session, 7), "derivable");
 
-        let other = RefreshTokens::new(b"another secret, another secret!!");
+        let other = RefreshTokens::new(&"another secret, another secret!!".into());
         assert!(other.read(&token).is_err());
         for at in 0..token.len() {
             let mut forged = token.clone().into_bytes();

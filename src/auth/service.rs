@@ -4,6 +4,7 @@ use super::access_token::AccessTokens;
 use super::cache::Cache;
 use super::password::Passwords;
 use super::refresh_token::RefreshTokens;
+use super::secret::Secrets;
 use super::throttle::Throttle;
 use super::usage::KeyUse;
 use super::{Error, Principal, Scopes, api_key};
@@ -11,7 +12,6 @@ use crate::store::Store;
 use crate::store::api_key::KeyRow;
 use crate::store::session::SessionRow;
 use generic_corp_protocol::{ApiKeyId, SessionId, Timestamp};
-use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ const MAX_TOKEN_BYTES: usize = 2048;
 /// How tokens and passwords are made.
 pub struct Options {
     /// What the keys of tokens are derived from; see [`super::secret::load_or_make`].
-    pub secret: SecretString,
+    pub secret: Secrets,
     /// Life of an access token.
     pub access_lifetime: Duration,
     /// Life of a session that is not refreshed.
@@ -49,10 +49,10 @@ pub(super) struct Inner {
 impl Auth {
     /// Over this store.
     pub fn new(store: Store, options: Options) -> Self {
-        let secret = options.secret.expose_secret().as_bytes();
+        let secrets = &options.secret;
         Self(Arc::new(Inner {
-            access: AccessTokens::new(secret, options.access_lifetime),
-            refresh: RefreshTokens::new(secret),
+            access: AccessTokens::new(secrets, options.access_lifetime),
+            refresh: RefreshTokens::new(secrets),
             passwords: Passwords::new(options.bcrypt_cost),
             throttle: Throttle::new(),
             refresh_ms: i64::try_from(options.refresh_lifetime.as_millis()).unwrap_or(i64::MAX),
@@ -90,7 +90,9 @@ impl Auth {
 
     async fn authenticate_user(&self, token: &str) -> Result<Principal, Error> {
         let claims = self.0.access.read(token)?;
-        let session = match self.0.sessions.get(&claims.sid) {
+        // A token may be newer than what is remembered: a new password has just made it.
+        let known = self.0.sessions.get(&claims.sid);
+        let session = match known.filter(|known| known.generation >= claims.generation) {
             Some(session) => session,
             None => {
                 let asked = Instant::now();

@@ -1,5 +1,6 @@
 //! The door against a real store: what opens it and what must not.
 
+mod password;
 mod token;
 
 use super::*;
@@ -65,7 +66,7 @@ impl Hub {
         };
         let made = self.store.found(&user, Gate::Open, &founding).await;
         assert_eq!(made.expect("stored"), Founded::Made);
-        self.auth.begin(user).await.expect("begun")
+        self.auth.begin(user, HOME).await.expect("begun")
     }
 
     /// A key in the only workspace there is.

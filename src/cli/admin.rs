@@ -8,11 +8,13 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use generic_corp_protocol::rest::NewApiKey;
 use generic_corp_protocol::{Slug, Timestamp};
+use secrecy::ExposeSecret as _;
 use std::io::{BufRead as _, IsTerminal as _, Read as _};
 use std::time::Duration;
 
 const PASSWORD: &str = "GENERIC_CORP_PASSWORD";
 const DAY_MS: i64 = 86_400_000;
+const RESET_LIFETIME: Duration = Duration::from_secs(86_400);
 
 /// Commands of the operator. They open the database themselves and need no credential.
 #[derive(Debug, Subcommand)]
@@ -26,6 +28,18 @@ pub enum AdminCommand {
     ///
     /// For instance: export GENERIC_CORP_API_KEY=$(generic-corp admin key --workspace main --agent bot)
     Key(KeyArgs),
+    /// Prints a link by which the owner of an account sets a new password, once, within a day.
+    Reset {
+        /// E-mail address of the account.
+        email: String,
+    },
+    /// Makes a new secret for tokens where the hub keeps it beside its SQLite file. Nobody is signed out: the last
+    /// three before it are still read. The hub uses it from its next start.
+    RotateSecret {
+        /// Forgets the older ones, since one has leaked: everybody has to sign in again.
+        #[arg(long)]
+        forget: bool,
+    },
     /// Says that the database was put back to an earlier state, by a restore or a failover that lost commits.
     ///
     /// Every room gets a new epoch: viewers are told that it is not the log they know. Streams that were being
@@ -93,6 +107,8 @@ pub async fn run(
             create(args, &password, config, store, &tenants).await
         }
         AdminCommand::Key(args) => key(args, &tenants).await,
+        AdminCommand::Reset { email } => reset(&email, config, store).await,
+        AdminCommand::RotateSecret { forget } => rotate_secret(forget, config, &store),
         AdminCommand::Restored => restored(&store).await,
     }
 }
@@ -104,16 +120,7 @@ async fn create(
     store: Store,
     tenants: &Tenants,
 ) -> anyhow::Result<()> {
-    let secret = auth::secret::load_or_make(&config.auth.secret, store.folder())?;
-    let auth = Auth::new(
-        store,
-        auth::Options {
-            secret,
-            access_lifetime: Duration::from_secs(config.auth.access_token_minutes * 60),
-            refresh_lifetime: Duration::from_secs(config.auth.refresh_token_days * 86_400),
-            bcrypt_cost: config.auth.bcrypt_cost,
-        },
-    );
+    let auth = door(config, store)?;
     let before_at = args.email.split('@').next().unwrap_or_default();
     let administrator = Administrator {
         email: &args.email,
@@ -124,6 +131,43 @@ async fn create(
     };
     tenants.create_administrator(&auth, administrator).await?;
     println!("{} owns {} and can sign in", args.email, args.organization);
+    Ok(())
+}
+
+/// What checks passwords and makes links.
+fn door(config: &Config, store: Store) -> anyhow::Result<Auth> {
+    let settings = &config.auth;
+    let previous = &settings.previous_secrets;
+    let secret = auth::secret::load_or_make(&settings.secret, previous, store.folder())?;
+    let options = auth::Options {
+        secret,
+        access_lifetime: Duration::from_secs(settings.access_token_minutes * 60),
+        refresh_lifetime: Duration::from_secs(settings.refresh_token_days * 86_400),
+        bcrypt_cost: settings.bcrypt_cost,
+    };
+    Ok(Auth::new(store, options))
+}
+
+async fn reset(email: &str, config: &Config, store: Store) -> anyhow::Result<()> {
+    let auth = door(config, store)?;
+    let token = auth.make_reset(email, None, RESET_LIFETIME, None).await?;
+    let token = token.with_context(|| format!("nobody can sign in as {email}"))?;
+    eprintln!("sets a new password for {email}, once, within a day");
+    let hub = config.server.public_url.trim_end_matches('/');
+    println!("{hub}/reset#{token}");
+    Ok(())
+}
+
+fn rotate_secret(forget: bool, config: &Config, store: &Store) -> anyhow::Result<()> {
+    let folder = store
+        .folder()
+        .filter(|_| config.auth.secret.expose_secret().is_empty());
+    let folder = folder.context(
+        "the secret is in the settings: put it into auth.previous_secrets, and a new one (openssl rand -hex 32) \
+         into auth.secret",
+    )?;
+    auth::secret::rotate(folder, forget)?;
+    println!("there is a new secret; restart the hub to use it");
     Ok(())
 }
 

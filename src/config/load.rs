@@ -3,7 +3,7 @@
 use super::{Config, Environment, Plans, network};
 use config::{Source as _, ValueKind};
 use generic_corp_protocol::Slug;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 use std::path::Path;
 
@@ -85,6 +85,14 @@ pub(super) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Str
     })
 }
 
+/// A list of secrets, as [`list`].
+pub(super) fn secrets<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<SecretString>, D::Error> {
+    let texts = list(deserializer)?;
+    Ok(texts.into_iter().map(SecretString::from).collect())
+}
+
 /// Names every key that the defaults do not have; they have all there are.
 fn unknown(known: &Table, given: &Table, path: &str, faults: &mut Vec<String>) {
     for (key, value) in given {
@@ -115,6 +123,7 @@ fn check(config: &Config, plans: &Plans) -> Vec<String> {
         auth,
         tenancy,
         bootstrap,
+        mail,
         ..
     } = config;
     let production = server.environment == Environment::Production;
@@ -216,6 +225,12 @@ fn check(config: &Config, plans: &Plans) -> Vec<String> {
         "auth.secret: production needs one (openssl rand -hex 32)",
     );
     need(
+        auth.previous_secrets
+            .iter()
+            .all(|secret| secret.expose_secret().len() >= 32),
+        "auth.previous_secrets: at least 32 bytes each",
+    );
+    need(
         (4..=31).contains(&auth.bcrypt_cost),
         "auth.bcrypt_cost: 4 to 31",
     );
@@ -235,6 +250,23 @@ fn check(config: &Config, plans: &Plans) -> Vec<String> {
         plans.get(&tenancy.default_plan).is_some(),
         "tenancy.default_plan: no plan of this name in the plans file",
     );
+    let url = mail.url.expose_secret();
+    need(
+        url.is_empty() || url.starts_with("smtp://") || url.starts_with("smtps://"),
+        "mail.url: smtps://USER:PASSWORD@HOST or smtp://USER:PASSWORD@HOST?tls=required",
+    );
+    need(
+        url.is_empty() || mail.from.contains('@'),
+        "mail.from: an e-mail address when mail.url is set",
+    );
+    need(
+        url.is_empty() || !server.public_url.is_empty(),
+        "server.public_url: mail has links, which need the hub's own address",
+    );
+    need(
+        !production || !url.starts_with("smtp://") || url.contains("tls=required") || is_here(url),
+        "mail.url: production needs smtps://, or smtp:// with ?tls=required",
+    );
     need(
         bootstrap.email.is_empty() || bootstrap.password.expose_secret().len() >= 10,
         "bootstrap.password: at least 10 bytes when bootstrap.email is set",
@@ -248,6 +280,17 @@ fn check(config: &Config, plans: &Plans) -> Vec<String> {
         "bootstrap.workspace: not a name",
     );
     faults
+}
+
+/// Whether a server's URL leads to this machine.
+fn is_here(url: &str) -> bool {
+    let host = url.trim_start_matches("smtp://").split(['/', '?']).next();
+    let host = host.and_then(|host| host.rsplit('@').next());
+    let bare = host.map(|host| match host.rsplit_once(':') {
+        Some((bare, port)) if port.parse::<u16>().is_ok() => bare,
+        _ => host,
+    });
+    matches!(bare, Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 
 #[cfg(test)]

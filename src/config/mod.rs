@@ -33,6 +33,8 @@ pub struct Config {
     pub auth: Auth,
     /// Organizations and plans.
     pub tenancy: Tenancy,
+    /// The way to people who are not there.
+    pub mail: Mail,
     /// Headless first start.
     pub bootstrap: Bootstrap,
     /// What the hub writes about itself.
@@ -152,6 +154,8 @@ pub struct Log {
 #[expect(missing_docs, reason = "each key is explained in config/default.toml")]
 pub struct Auth {
     pub secret: SecretString,
+    #[serde(deserialize_with = "load::secrets")]
+    pub previous_secrets: Vec<SecretString>,
     pub access_token_minutes: u64,
     pub refresh_token_days: u64,
     pub bcrypt_cost: u32,
@@ -164,8 +168,21 @@ pub struct Auth {
 pub enum Registration {
     /// Anybody.
     Open,
+    /// Whom an organization invites.
+    Invite,
     /// Only the first administrator, by the setup link.
     Closed,
+}
+
+impl Registration {
+    /// As it stands in the settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Invite => "invite",
+            Self::Closed => "closed",
+        }
+    }
 }
 
 /// See `[tenancy]`.
@@ -175,6 +192,15 @@ pub enum Registration {
 pub struct Tenancy {
     pub default_plan: String,
     pub plans_file: String,
+}
+
+/// See `[mail]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained in config/default.toml")]
+pub struct Mail {
+    pub url: SecretString,
+    pub from: String,
 }
 
 /// See `[bootstrap]`.

@@ -1,15 +1,20 @@
 //! Setup, registering, signing in and out, and who one is.
 
 use super::body::Body;
-use super::extract::{Caller, address};
-use super::{ApiError, Options, Origins};
+use super::extract::{Caller, address, visitor};
+use super::link::{Page, link};
+use super::{ApiError, Options, Origins, letter};
 use crate::auth::{self, Auth};
 use crate::bus::{Bus, Ended, Hint};
-use crate::tenant::Tenants;
+use crate::config::Registration;
+use crate::mail::Mail;
+use crate::tenant::{Kept, Pending, Tenants};
 use actix_web::cookie::{Cookie, SameSite, time};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use generic_corp_protocol::ErrorCode;
-use generic_corp_protocol::rest::{Login, Me, Refresh, Register, Session, Setup, SetupStatus};
+use generic_corp_protocol::rest::{
+    LinkToken, Login, Me, Refresh, Register, Registered, Session, Setup, SetupStatus,
+};
 
 const COOKIE: &str = "gc_refresh";
 const COOKIE_PATH: &str = "/api/v1/auth";
@@ -20,10 +25,13 @@ const COOKIE_PATH: &str = "/api/v1/auth";
 pub(super) async fn status(
     tenants: web::Data<Tenants>,
     options: web::Data<Options>,
+    mail: web::Data<Mail>,
 ) -> Result<web::Json<SetupStatus>, ApiError> {
     Ok(web::Json(SetupStatus {
         setup_needed: tenants.setup_needed().await?,
-        registration_open: options.registration_open,
+        registration_open: options.registration == Registration::Open,
+        registration: options.registration.name().to_owned(),
+        reset_by_mail: mail.is_on(),
     }))
 }
 
@@ -39,30 +47,96 @@ pub(super) async fn set_up(
 ) -> Result<HttpResponse, ApiError> {
     auth.admit(address(&request))?;
     let setup: Setup = body.json().await?;
-    let session = tenants.set_up(&auth, &setup).await?;
+    let session = tenants.set_up(&auth, &setup, visitor(&request)).await?;
     Ok(signed_in(HttpResponse::Created(), &options, &session))
 }
 
-/// Make an account with an organization of one's own. Where registration is closed: forbidden.
+/// Make an account with an organization of one's own. The answer does not tell whether the address had an account.
+/// Where registration is not open: forbidden.
 #[utoipa::path(post, path = "/auth/register", tag = "account", security(()), request_body = Register,
-    responses((status = 201, body = Session)))]
+    responses((status = 202, body = Registered)))]
 pub(super) async fn register(
+    request: HttpRequest,
+    auth: web::Data<Auth>,
+    tenants: web::Data<Tenants>,
+    options: web::Data<Options>,
+    mail: web::Data<Mail>,
+    body: Body,
+) -> Result<HttpResponse, ApiError> {
+    if options.registration != Registration::Open {
+        return Err(ApiError::new(
+            ErrorCode::Forbidden,
+            match options.registration {
+                Registration::Invite => "accounts are made by invite on this hub; ask for one",
+                _ => "registration is closed on this hub; ask its administrator",
+            },
+        ));
+    }
+    auth.admit(address(&request))?;
+    let new: Register = body.json().await?;
+    let next = match mail.is_on() {
+        true => {
+            let pending = tenants.prepare_registration(&auth, &new).await?;
+            confirm_by_mail(&tenants, &mail, &options, pending)?;
+            "confirm"
+        }
+        false => {
+            tenants.register(&auth, &new).await?;
+            "sign_in"
+        }
+    };
+    Ok(HttpResponse::Accepted().json(Registered {
+        next: next.to_owned(),
+    }))
+}
+
+/// Writes to the address: with a link that finishes the account, or that it has one.
+fn confirm_by_mail(
+    tenants: &Tenants,
+    mail: &Mail,
+    options: &Options,
+    pending: Pending,
+) -> Result<(), ApiError> {
+    let (tenants, letters, options) = (tenants.clone(), mail.clone(), options.clone());
+    let work = async move {
+        let to = pending.email().to_owned();
+        let written = match tenants.keep_registration(pending).await {
+            Ok(Kept::Pending(token)) => {
+                let link = link(&options, Page::Confirm, &token);
+                letters.send(letter::confirm(&to, &link))
+            }
+            Ok(Kept::Known) => letters.send(letter::known(&to, &options.public_url)),
+            Ok(Kept::Enough) => Ok(()),
+            Err(error) => {
+                tracing::error!(%error, "a registration was not kept");
+                Ok(())
+            }
+        };
+        if let Err(error) = written {
+            tracing::warn!(%error, "a registration is not confirmed");
+        }
+    };
+    Ok(mail.later(work)?)
+}
+
+/// Finish an account whose address was confirmed by the link that was sent to it.
+#[utoipa::path(post, path = "/auth/confirm", tag = "account", security(()), request_body = LinkToken,
+    responses((status = 201, body = Session)))]
+pub(super) async fn confirm(
     request: HttpRequest,
     auth: web::Data<Auth>,
     tenants: web::Data<Tenants>,
     options: web::Data<Options>,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
-    if !options.registration_open {
-        return Err(ApiError::new(
-            ErrorCode::Forbidden,
-            "registration is closed on this hub; ask its administrator",
-        ));
-    }
     auth.admit(address(&request))?;
-    let new: Register = body.json().await?;
-    let session = tenants.register(&auth, &new).await?;
-    Ok(signed_in(HttpResponse::Created(), &options, &session))
+    let link: LinkToken = body.json().await?;
+    let session = tenants.confirm(&auth, &link.token, visitor(&request));
+    Ok(signed_in(
+        HttpResponse::Created(),
+        &options,
+        &session.await?,
+    ))
 }
 
 /// Sign in by password.
@@ -76,7 +150,7 @@ pub(super) async fn login(
 ) -> Result<HttpResponse, ApiError> {
     let login: Login = body.json().await?;
     let session = auth
-        .login(&login.email, &login.password, address(&request))
+        .login(&login.email, &login.password, visitor(&request))
         .await?;
     Ok(signed_in(HttpResponse::Ok(), &options, &session))
 }
@@ -153,7 +227,7 @@ async fn refresh_token(
     Ok(cookie.value().to_owned())
 }
 
-fn signed_in(
+pub(super) fn signed_in(
     mut answer: HttpResponseBuilder,
     options: &Options,
     session: &Session,

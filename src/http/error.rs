@@ -1,7 +1,7 @@
 //! Failures as `application/problem+json` (RFC 9457).
 
 use crate::telemetry::fault;
-use crate::{auth, room, store, tenant};
+use crate::{auth, mail, room, store, tenant};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
@@ -98,6 +98,17 @@ impl ResponseError for ApiError {
 impl From<auth::Error> for ApiError {
     fn from(error: auth::Error) -> Self {
         Self::of(error.code(), &error, error.retry_after())
+    }
+}
+
+impl From<mail::Error> for ApiError {
+    fn from(error: mail::Error) -> Self {
+        let (code, wait) = match error {
+            mail::Error::Off => (ErrorCode::Unsupported, None),
+            mail::Error::Full => (ErrorCode::Overloaded, Some(Duration::from_secs(10))),
+            mail::Error::Invalid(_) => (ErrorCode::Invalid, None),
+        };
+        Self::of(code, &error, wait)
     }
 }
 

@@ -1,10 +1,10 @@
 //! Who asks, and for which workspace: proved before a handler runs.
 
 use super::{ApiError, Options};
-use crate::auth::{Auth, Principal};
+use crate::auth::{self, Auth, Principal, Visitor};
 use crate::tenant::{MAX_PAGE, OrganizationScope, Page, Permission, Scope, Tenants};
 use actix_web::dev::Payload;
-use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, USER_AGENT};
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 use generic_corp_protocol::{ErrorCode, Slug, StreamId};
@@ -77,6 +77,48 @@ impl<P: Needs> FromRequest for InOrganization<P> {
                 permission: PhantomData,
             })
         })
+    }
+}
+
+/// A signed-in person. A key is refused: it has no account.
+pub struct Person {
+    /// As whom they are known.
+    pub person: auth::Person,
+    /// The same, as everybody else is.
+    pub principal: Principal,
+}
+
+impl Person {
+    /// Who sent the request.
+    ///
+    /// # Errors
+    /// As [`Caller`], and `forbidden` for a key.
+    pub async fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let principal = principal(request).await?;
+        let Principal::User { id, session, .. } = &principal else {
+            return Err(ApiError::new(
+                ErrorCode::Forbidden,
+                "only a signed-in person has an account",
+            ));
+        };
+        Ok(Self {
+            person: auth::Person {
+                id: *id,
+                session: *session,
+                sender: principal.sender(),
+            },
+            principal,
+        })
+    }
+}
+
+impl FromRequest for Person {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Self::of(&request).await })
     }
 }
 
@@ -184,6 +226,13 @@ pub fn address(request: &HttpRequest) -> IpAddr {
         Some(options) => options.proxies.client(peer, request.headers()),
         None => peer,
     }
+}
+
+/// Who asks, as a session remembers where it was begun.
+pub fn visitor(request: &HttpRequest) -> Visitor {
+    let agent = request.headers().get(USER_AGENT);
+    let agent = agent.and_then(|agent| agent.to_str().ok());
+    Visitor::new(address(request), agent)
 }
 
 /// The name or id in the path; what has not its form is not there.

@@ -9,7 +9,11 @@ mod event;
 pub mod extract;
 pub mod forwarded;
 mod health;
+mod invite;
+mod letter;
+mod link;
 mod live;
+mod me;
 mod openapi;
 pub mod origin;
 pub mod routes;
@@ -38,8 +42,10 @@ pub struct Options {
     pub max_body_bytes: usize,
     /// A request body must arrive within this time.
     pub body_timeout: Duration,
-    /// Whether anybody may register.
-    pub registration_open: bool,
+    /// Who may have an account.
+    pub registration: Registration,
+    /// The hub's own address, without a slash at the end; empty where it is not set.
+    pub public_url: String,
     /// Whether cookies need TLS.
     pub secure_cookies: bool,
     /// Life of the refresh cookie.
@@ -59,7 +65,8 @@ impl Options {
             proxies: Proxies::new(&config.server.trusted_proxies),
             max_body_bytes: config.server.max_body_bytes,
             body_timeout: Duration::from_secs(config.server.body_timeout_seconds),
-            registration_open: config.auth.registration == Registration::Open,
+            registration: config.auth.registration,
+            public_url: config.server.public_url.trim_end_matches('/').to_owned(),
             secure_cookies: config.server.is_secure(),
             refresh_lifetime: Duration::from_secs(config.auth.refresh_token_days * 86_400),
             heartbeat: Duration::from_secs(config.socket.heartbeat_seconds),

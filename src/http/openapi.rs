@@ -1,6 +1,6 @@
 //! The API's own description, as an OpenAPI document.
 
-use super::{account, agent, event, live, stream, stream_bytes, workspace};
+use super::{account, agent, event, invite, live, me, stream, stream_bytes, workspace};
 use actix_web::HttpResponse;
 use generic_corp_protocol::rest::Problem;
 use std::sync::LazyLock;
@@ -27,6 +27,22 @@ use utoipa::{Modify, OpenApi};
         account::refresh,
         account::logout,
         account::me,
+        account::confirm,
+        me::forgot,
+        me::reset,
+        me::rename,
+        me::change_password,
+        me::sessions,
+        me::end_session,
+        me::end_other_sessions,
+        invite::found,
+        invite::list,
+        invite::create,
+        invite::revoke,
+        invite::show,
+        invite::accept,
+        invite::join,
+        invite::reset_member,
         workspace::list,
         workspace::create,
         workspace::show,

@@ -2,7 +2,7 @@
 
 use super::error::no_such_path;
 use super::{
-    ApiError, Origins, account, agent, event, health, live, openapi, security, stream,
+    ApiError, Origins, account, agent, event, health, invite, live, me, openapi, security, stream,
     stream_bytes, unread, workspace,
 };
 use crate::tenant::{Page, Permission};
@@ -42,7 +42,20 @@ routes! {
     "/auth/login" => post account::login [Anyone];
     "/auth/refresh" => post account::refresh [Anyone];
     "/auth/logout" => post account::logout [Anyone];
-    "/me" => get account::me [Known];
+    "/auth/confirm" => post account::confirm [Anyone];
+    "/auth/forgot" => post me::forgot [Anyone];
+    "/auth/reset" => post me::reset [Anyone];
+    "/invites/show" => post invite::show [Anyone];
+    "/invites/accept" => post invite::accept [Anyone];
+    "/invites/join" => post invite::join [Person];
+    "/me" => get account::me [Known], patch me::rename [Person];
+    "/me/password" => post me::change_password [Person];
+    "/me/sessions" => get me::sessions [Person], delete me::end_other_sessions [Person];
+    "/me/sessions/{session}" => delete me::end_session [Person];
+    "/organizations" => post invite::found [Person];
+    "/organizations/{organization}/invites" => get invite::list [Manage], post invite::create [Manage];
+    "/organizations/{organization}/invites/{invite}" => delete invite::revoke [Manage];
+    "/organizations/{organization}/members/{user}/reset" => post invite::reset_member [Manage];
     "/organizations/{organization}/workspaces" => get workspace::list [Known], post workspace::create [Manage];
     "/workspaces/{workspace}" => get workspace::show [Read];
     "/workspaces/{workspace}/rooms" => get workspace::rooms [Read], post workspace::create_room [Admin];

@@ -2,7 +2,9 @@
 
 mod account;
 mod body;
+mod invite;
 mod live;
+mod me;
 mod stream;
 mod tenant;
 
@@ -14,6 +16,7 @@ use crate::config::{Durability, Plans};
 use crate::connection::Registry;
 use crate::fanout;
 use crate::history::{self, History};
+use crate::mail::Mail;
 use crate::room::Rooms;
 use crate::store::{self, Store};
 use crate::tenant::{Administrator, Tenants};
@@ -120,6 +123,27 @@ impl Hub {
         request.send().await.expect("answered")
     }
 
+    pub async fn delete(&self, path: &str, token: &str) -> Response {
+        let request = self.request(Method::DELETE, path).bearer_auth(token);
+        request.send().await.expect("answered")
+    }
+
+    /// Somebody with an organization of their own.
+    pub async fn register(&self, email: &str, organization: &str) -> Session {
+        let body = json!({
+            "email": email, "name": "Eve", "password": PASSWORD, "organization": organization,
+        });
+        let answer = self.post("/auth/register", "", &body).await;
+        assert_eq!(answer.status(), StatusCode::ACCEPTED);
+        self.login(email).await
+    }
+
+    /// The actions in the audit log, the oldest first.
+    pub async fn acts(&self) -> Vec<String> {
+        let rows = sqlx::query_scalar("SELECT action FROM audit_log ORDER BY id");
+        rows.fetch_all(self.store.sqlite().0).await.expect("asked")
+    }
+
     /// An API key of the workspace `main`.
     pub async fn key(&self, token: &str, scopes: &[&str]) -> NewApiKeySecret {
         let body = json!({ "agent": "sable", "scopes": scopes });
@@ -138,6 +162,7 @@ pub(super) struct Parts {
     pub rooms: Rooms,
     pub registry: Registry,
     pub bus: Bus,
+    pub mail: Mail,
     pub draining: web::Data<AtomicBool>,
 }
 
@@ -176,6 +201,7 @@ impl Parts {
             rooms: Rooms::new(history, hub, bus.clone()),
             registry,
             bus,
+            mail: Mail::default(),
             draining: web::Data::new(AtomicBool::new(false)),
             store,
             auth,
@@ -187,7 +213,8 @@ impl Parts {
             proxies: super::Proxies::default(),
             max_body_bytes: 65_536,
             body_timeout: Duration::from_secs(1),
-            registration_open: true,
+            registration: crate::config::Registration::Open,
+            public_url: "https://hub.example.com".to_owned(),
             secure_cookies: false,
             refresh_lifetime: Duration::from_secs(86_400),
             heartbeat: Duration::from_secs(1),
@@ -207,6 +234,7 @@ impl Parts {
                 .app_data(web::Data::new(parts.registry.clone()))
                 .app_data(web::Data::new(Cluster::default()))
                 .app_data(web::Data::new(parts.bus.clone()))
+                .app_data(web::Data::new(parts.mail.clone()))
                 .app_data(parts.draining.clone())
                 .configure(|config| configure(&origins, config))
                 .wrap(super::security::headers(false))
@@ -328,7 +356,7 @@ async fn health_tells_whether_the_hub_takes_work() {
 async fn wrong_methods_and_paths_are_problems() {
     let (hub, token) = Hub::start().await;
     for (method, path, allow) in [
-        ("DELETE", "/me", "GET, HEAD"),
+        ("DELETE", "/me", "GET, PATCH, HEAD"),
         ("GET", "/auth/login", "POST"),
         ("PUT", "/workspaces/main/rooms", "GET, POST, HEAD"),
         ("TRACE", "/setup", "GET, POST, HEAD"),

@@ -145,6 +145,7 @@ fn application(
         .app_data(web::Data::new(shared.cluster))
         .app_data(web::Data::new(shared.bus))
         .app_data(web::Data::new(shared.origins))
+        .app_data(web::Data::new(shared.mail))
         .app_data(web::Data::new(shared.options))
         .app_data(shared.draining)
         .configure(|config| http::configure(&origins, config))

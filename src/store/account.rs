@@ -1,9 +1,10 @@
 //! Users, the one-time setup links, and the founding of an organization by a user.
 
+use super::audit::{Act, record};
 use super::row::{maybe_time, number, text, uuid};
 use super::sql::{Row, Work, sql};
 use super::{Error, Store};
-use generic_corp_protocol::{Slug, Timestamp, UserId};
+use generic_corp_protocol::{Sender, SenderKind, Slug, Timestamp, UserId};
 
 /// A user as stored.
 #[derive(Clone)]
@@ -143,23 +144,73 @@ impl Store {
             Err(Error::Conflict) => return Ok(Founded::EmailTaken),
             done => done?,
         }
-        let organization =
-            match super::workspace::insert_organization(&mut transaction, founding, now).await {
-                Err(Error::Conflict) => return Ok(Founded::OrganizationTaken),
-                done => done?,
-            };
-        super::workspace::insert_membership(&mut transaction, organization, user.id, now).await?;
-        super::workspace::insert_workspace(
-            &mut transaction,
-            organization,
-            founding.workspace,
-            founding.workspace,
-            founding.room,
-            now,
-        )
-        .await?;
+        if !insert_founding(&mut transaction, user.id, founding, now).await? {
+            return Ok(Founded::OrganizationTaken);
+        }
+        let actor = Sender {
+            kind: SenderKind::User,
+            id: user.id.0,
+            name: user.name.clone(),
+        };
+        let act = Act {
+            organization: None,
+            actor: &actor,
+            action: "user.registered",
+            target: founding.organization,
+            address: None,
+        };
+        record(&mut transaction, &act).await?;
         transaction.commit().await?;
         Ok(Founded::Made)
+    }
+
+    /// Makes an organization for a user who is there, with a workspace and a room; `false` when its name is taken,
+    /// `None` when they own `most` already.
+    pub async fn found_another(
+        &self,
+        user: UserId,
+        founding: &Founding<'_>,
+        most: usize,
+        act: &Act<'_>,
+    ) -> Result<Option<bool>, Error> {
+        let mut transaction = self.begin().await?;
+        transaction
+            .hold(&format!("organizations of {user}"))
+            .await?;
+        let owned =
+            sql("SELECT organization_id FROM memberships WHERE user_id = $1 AND role = 'owner'")
+                .bind(user.0)
+                .fetch_all(&mut transaction)
+                .await?;
+        if owned.len() >= most {
+            return Ok(None);
+        }
+        if !insert_founding(&mut transaction, user, founding, Timestamp::now()).await? {
+            return Ok(Some(false));
+        }
+        record(&mut transaction, act).await?;
+        transaction.commit().await?;
+        Ok(Some(true))
+    }
+
+    /// Whether there is an organization of this name.
+    pub async fn has_organization(&self, name: &Slug) -> Result<bool, Error> {
+        let row = sql("SELECT 1 FROM organizations WHERE slug = $1")
+            .bind(&**name)
+            .fetch_optional(self.read())
+            .await?;
+        Ok(row.is_some())
+    }
+
+    /// Gives a user another name.
+    pub async fn rename_user(&self, id: UserId, name: &str) -> Result<(), Error> {
+        let mut transaction = self.begin().await?;
+        sql("UPDATE users SET name = $1 WHERE id = $2")
+            .bind(name)
+            .bind(id.0)
+            .execute(&mut transaction)
+            .await?;
+        transaction.commit().await
     }
 
     /// Makes a user and an owner of an organization that exists; `false` when it does not.
@@ -175,10 +226,29 @@ impl Store {
         };
         let organization = generic_corp_protocol::OrganizationId(uuid(&row, "id")?);
         insert_user(&mut transaction, user, now).await?;
-        super::workspace::insert_membership(&mut transaction, organization, user.id, now).await?;
+        super::workspace::insert_membership(&mut transaction, organization, user.id, "owner", now)
+            .await?;
         transaction.commit().await?;
         Ok(true)
     }
+}
+
+/// The organization, its owner, its workspace and the room in that; `false` when the name is taken.
+async fn insert_founding(
+    transaction: &mut Work,
+    user: UserId,
+    founding: &Founding<'_>,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    use super::workspace::{insert_membership, insert_organization, insert_workspace};
+    let organization = match insert_organization(transaction, founding, now).await {
+        Err(Error::Conflict) => return Ok(false),
+        done => done?,
+    };
+    insert_membership(transaction, organization, user, "owner", now).await?;
+    let (name, room) = (founding.workspace, founding.room);
+    insert_workspace(transaction, organization, name, name, room, now).await?;
+    Ok(true)
 }
 
 async fn passes(transaction: &mut Work, gate: Gate, now: Timestamp) -> Result<bool, Error> {
@@ -203,7 +273,11 @@ async fn passes(transaction: &mut Work, gate: Gate, now: Timestamp) -> Result<bo
     Ok(spent == 1)
 }
 
-async fn insert_user(transaction: &mut Work, user: &NewUser, now: Timestamp) -> Result<(), Error> {
+pub(super) async fn insert_user(
+    transaction: &mut Work,
+    user: &NewUser,
+    now: Timestamp,
+) -> Result<(), Error> {
     sql(
         "INSERT INTO users (id, email, name, password_hash, created_at) VALUES ($1, $2, $3, $4, $5)",
     )

@@ -1,8 +1,9 @@
 //! Signed-in sessions: families of refresh tokens, of which only the newest counts.
 
+use super::audit::{Act, record};
 use super::log::BATCH;
-use super::row::{maybe_time, number, text, time, uuid};
-use super::sql::{Row, sql};
+use super::row::{maybe_text, maybe_time, number, text, time, uuid};
+use super::sql::{Row, Work, sql};
 use super::{Error, Store};
 use generic_corp_protocol::{SessionId, Timestamp, UserId};
 
@@ -36,6 +37,32 @@ impl SessionRow {
     pub fn is_live(&self, now: Timestamp) -> bool {
         !self.ended && now < self.expires_at
     }
+}
+
+/// A live session, as its owner sees it.
+#[derive(Clone, Debug)]
+pub struct OwnSession {
+    /// Id.
+    pub id: SessionId,
+    /// When it was begun.
+    pub created_at: Timestamp,
+    /// When its refresh token was last traded.
+    pub rotated_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+    /// Where it was begun.
+    pub address: Option<String>,
+    /// With which program.
+    pub user_agent: Option<String>,
+}
+
+/// Where a session is begun.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Origin<'a> {
+    /// The address.
+    pub address: Option<std::net::IpAddr>,
+    /// What the program says of itself.
+    pub user_agent: Option<&'a str>,
 }
 
 /// What to do with a refresh token.
@@ -104,18 +131,22 @@ impl Store {
         user: UserId,
         generation: i64,
         expires_at: Timestamp,
+        origin: Origin<'_>,
     ) -> Result<SessionId, Error> {
         let (id, now) = (SessionId::new(), Timestamp::now());
         let mut transaction = self.begin().await?;
         transaction.hold(&format!("sessions of {user}")).await?;
         sql("INSERT INTO sessions
-             (id, user_id, generation, refresh_counter, rotated_at, created_at, expires_at)
-             VALUES ($1, $2, $3, 0, $4, $4, $5)")
+             (id, user_id, generation, refresh_counter, rotated_at, created_at, expires_at, address,
+              user_agent)
+             VALUES ($1, $2, $3, 0, $4, $4, $5, $6, $7)")
         .bind(id.0)
         .bind(user.0)
         .bind(generation)
         .bind(now.0)
         .bind(expires_at.0)
+        .bind(origin.address.map(|ip| ip.to_canonical().to_string()))
+        .bind(origin.user_agent.map(str::to_owned))
         .execute(&mut transaction)
         .await?;
         sql(
@@ -195,4 +226,90 @@ impl Store {
             .await?;
         transaction.commit().await
     }
+
+    /// The live sessions of a user, the last used first.
+    pub async fn sessions_of(&self, user: UserId) -> Result<Vec<OwnSession>, Error> {
+        let rows = sql("SELECT s.* FROM sessions s JOIN users u ON u.id = s.user_id
+             WHERE s.user_id = $1 AND s.ended_at IS NULL AND s.generation = u.generation
+               AND s.expires_at > $2 ORDER BY s.rotated_at DESC, s.id DESC")
+        .bind(user.0)
+        .bind(Timestamp::now().0)
+        .fetch_all(self.read())
+        .await?;
+        let own = |row| {
+            Ok(OwnSession {
+                id: SessionId(uuid(row, "id")?),
+                created_at: time(row, "created_at")?,
+                rotated_at: time(row, "rotated_at")?,
+                expires_at: time(row, "expires_at")?,
+                address: maybe_text(row, "address")?,
+                user_agent: maybe_text(row, "user_agent")?,
+            })
+        };
+        rows.iter().map(own).collect()
+    }
+
+    /// Ends one session of a user; `false` when they have no live one of this id.
+    pub async fn end_session_of(
+        &self,
+        user: UserId,
+        id: SessionId,
+        act: &Act<'_>,
+    ) -> Result<bool, Error> {
+        let mut transaction = self.begin().await?;
+        let ended = sql(
+            "UPDATE sessions SET ended_at = $1 WHERE id = $2 AND user_id = $3 AND ended_at IS NULL",
+        )
+        .bind(Timestamp::now().0)
+        .bind(id.0)
+        .bind(user.0)
+        .execute(&mut transaction)
+        .await?;
+        if ended == 0 {
+            return Ok(false);
+        }
+        record(&mut transaction, act).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    /// Ends every session of a user but this one; says which.
+    pub async fn end_other_sessions(
+        &self,
+        user: UserId,
+        kept: SessionId,
+        act: &Act<'_>,
+    ) -> Result<Vec<SessionId>, Error> {
+        let mut transaction = self.begin().await?;
+        transaction.hold(&format!("sessions of {user}")).await?;
+        let now = Timestamp::now();
+        let ended = end_others(&mut transaction, user, Some(kept), now).await?;
+        record(&mut transaction, act).await?;
+        transaction.commit().await?;
+        Ok(ended)
+    }
+}
+
+/// Ends every session of a user, or every one but `kept`; says which.
+pub(super) async fn end_others(
+    transaction: &mut Work,
+    user: UserId,
+    kept: Option<SessionId>,
+    now: Timestamp,
+) -> Result<Vec<SessionId>, Error> {
+    let kept = kept.map_or(uuid::Uuid::nil(), |id| id.0);
+    let rows = sql("SELECT id FROM sessions WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL")
+        .bind(user.0)
+        .bind(kept)
+        .fetch_all(&mut *transaction)
+        .await?;
+    sql("UPDATE sessions SET ended_at = $1 WHERE user_id = $2 AND id <> $3 AND ended_at IS NULL")
+        .bind(now.0)
+        .bind(user.0)
+        .bind(kept)
+        .execute(&mut *transaction)
+        .await?;
+    rows.iter()
+        .map(|row| Ok(SessionId(uuid(row, "id")?)))
+        .collect()
 }

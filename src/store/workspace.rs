@@ -215,14 +215,16 @@ pub(super) async fn insert_membership(
     transaction: &mut Work,
     organization: OrganizationId,
     user: UserId,
+    role: &str,
     now: Timestamp,
 ) -> Result<(), Error> {
     sql(
         "INSERT INTO memberships (organization_id, user_id, role, created_at)
-         VALUES ($1, $2, 'owner', $3)",
+         VALUES ($1, $2, $3, $4)",
     )
     .bind(organization.0)
     .bind(user.0)
+    .bind(role)
     .bind(now.0)
     .execute(&mut *transaction)
     .await?;

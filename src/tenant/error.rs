@@ -33,6 +33,15 @@ pub enum Error {
     /// The one-time link is unknown, used or too old.
     #[error("the setup link is not valid any more; restart the hub for a new one")]
     SetupLink,
+    /// The invite is unknown, used, revoked or too old.
+    #[error("the invite is not valid any more; ask for a new one")]
+    Invite,
+    /// Who accepts an invite is a member of the organization.
+    #[error("you are a member already; the invite can be given to somebody else")]
+    Member,
+    /// There are as many as there may be.
+    #[error("{0}")]
+    TooMany(&'static str),
     /// A value is out of its range or form.
     #[error("{0}")]
     Invalid(&'static str),
@@ -52,10 +61,10 @@ impl Error {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::NotFound(_) => ErrorCode::NotFound,
-            Self::Ambiguous | Self::Taken(_) | Self::SetUp => ErrorCode::Conflict,
+            Self::Ambiguous | Self::Taken(_) | Self::SetUp | Self::Member => ErrorCode::Conflict,
             Self::Forbidden(_) => ErrorCode::Forbidden,
-            Self::LimitReached { .. } => ErrorCode::LimitReached,
-            Self::SetupLink => ErrorCode::InvalidToken,
+            Self::LimitReached { .. } | Self::TooMany(_) => ErrorCode::LimitReached,
+            Self::SetupLink | Self::Invite => ErrorCode::InvalidToken,
             Self::Invalid(_) => ErrorCode::Invalid,
             Self::Auth(error) => error.code(),
             Self::Store(error) => error.code(),

@@ -3,7 +3,7 @@
 use super::Error;
 use super::service::Tenants;
 use super::workspace::first_room;
-use crate::auth::{Auth, secret};
+use crate::auth::{Auth, Visitor, secret};
 use crate::store;
 use crate::store::account::{Founded, Founding, Gate, NewUser};
 use generic_corp_protocol::{Slug, Timestamp, rest};
@@ -57,7 +57,12 @@ impl Tenants {
     ///
     /// # Errors
     /// [`Error::SetupLink`], [`Error::SetUp`], what [`Auth::prepare_user`] says, or the store's.
-    pub async fn set_up(&self, auth: &Auth, setup: &rest::Setup) -> Result<rest::Session, Error> {
+    pub async fn set_up(
+        &self,
+        auth: &Auth,
+        setup: &rest::Setup,
+        from: Visitor,
+    ) -> Result<rest::Session, Error> {
         if !self.setup_needed().await? {
             return Err(Error::SetUp);
         }
@@ -66,25 +71,28 @@ impl Tenants {
         let gate = Gate::SetupLink(hash(&setup.token));
         self.found(&user, gate, &setup.organization, &setup.workspace)
             .await?;
-        Ok(auth.begin(user).await?)
+        Ok(auth.begin(user, from).await?)
     }
 
-    /// Makes a user with an organization of their own.
+    /// Makes a user with an organization of their own, unless the e-mail address has an account: then nothing is
+    /// made, and nothing says so. A name of an organization that is taken is told, before the address is looked at.
     ///
     /// # Errors
     /// [`Error::Taken`], what [`Auth::prepare_user`] says, or the store's.
-    pub async fn register(
-        &self,
-        auth: &Auth,
-        new: &rest::Register,
-    ) -> Result<rest::Session, Error> {
+    pub async fn register(&self, auth: &Auth, new: &rest::Register) -> Result<(), Error> {
+        if self.store.has_organization(&new.organization).await? {
+            return Err(Error::Taken("an organization"));
+        }
         let user = auth
             .prepare_user(&new.email, &new.name, &new.password)
             .await?;
-        let workspace = Slug::parse(FIRST_WORKSPACE).expect("a constant name is one");
-        self.found(&user, Gate::Open, &new.organization, &workspace)
-            .await?;
-        Ok(auth.begin(user).await?)
+        let made = self
+            .found(&user, Gate::Open, &new.organization, &first_workspace())
+            .await;
+        match made {
+            Err(Error::Auth(crate::auth::Error::EmailTaken)) => Ok(()),
+            made => made,
+        }
     }
 
     /// Makes the first administrator out of the settings; `false` when there is a user already.
@@ -130,7 +138,7 @@ impl Tenants {
         }
     }
 
-    async fn found(
+    pub(super) async fn found(
         &self,
         user: &NewUser,
         gate: Gate,
@@ -153,6 +161,10 @@ impl Tenants {
     }
 }
 
-fn hash(token: &str) -> [u8; 32] {
+pub(super) fn first_workspace() -> Slug {
+    Slug::parse(FIRST_WORKSPACE).expect("a constant name is one")
+}
+
+pub(super) fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token).into()
 }

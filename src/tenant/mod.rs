@@ -3,8 +3,10 @@
 mod agent;
 mod error;
 mod founding;
+mod invite;
 mod organization;
 pub mod permission;
+mod registration;
 mod role;
 mod room;
 pub mod scope;
@@ -15,6 +17,7 @@ pub use error::Error;
 pub use founding::Administrator;
 pub use organization::OrganizationScope;
 pub use permission::Permission;
+pub use registration::{Kept, Pending};
 pub use role::Role;
 pub use scope::Scope;
 pub use service::{MAX_PAGE, Page, Tenants};

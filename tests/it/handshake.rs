@@ -4,7 +4,7 @@ use crate::support::socket::{handshake, handshake_to, with_token};
 use crate::support::{Socket, TestServer, tcp};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
-use generic_corp_protocol::rest::{Problem, Session};
+use generic_corp_protocol::rest::Problem;
 use generic_corp_protocol::{CloseCode, ErrorCode, SenderKind, Timestamp, limit};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Error;
@@ -325,10 +325,7 @@ async fn another_tenants_workspace_is_not_there() {
         .with("auth.registration", "open")
         .start()
         .await;
-    let stranger = json!({
-        "email": "eve@example.com", "name": "Eve", "password": "correct horse battery", "organization": "evil",
-    });
-    let session: Session = hub.anybody().post("/auth/register", &stranger).await.ok();
+    let session = hub.register("eve@example.com", "evil").await;
     let own: Value = hub
         .anybody()
         .with_token(&session.access_token)

@@ -1,7 +1,6 @@
 //! Joining rooms: where a viewer begins, what it gets, and what is not there for it.
 
 use crate::support::{Socket, TestServer};
-use generic_corp_protocol::rest::Session;
 use generic_corp_protocol::{ErrorCode, Event, limit};
 use serde_json::{Value, json};
 
@@ -179,10 +178,7 @@ async fn a_foreign_room_is_a_missing_room_to_the_byte() {
         .with("auth.registration", "open")
         .start()
         .await;
-    let stranger = json!({
-        "email": "eve@example.com", "name": "Eve", "password": "correct horse battery", "organization": "evil",
-    });
-    let session: Session = hub.anybody().post("/auth/register", &stranger).await.ok();
+    let session = hub.register("eve@example.com", "evil").await;
     let eve = hub.anybody().with_token(&session.access_token);
     let me: Value = eve.get("/me").await.ok();
     let workspace = &me["organizations"][0]["workspaces"][0]["id"]

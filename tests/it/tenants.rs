@@ -2,7 +2,7 @@
 
 use crate::support::{Bystanders, TestServer};
 use generic_corp_protocol::ErrorCode;
-use generic_corp_protocol::rest::{Me, NewApiKeySecret, Session};
+use generic_corp_protocol::rest::{Me, NewApiKeySecret};
 use serde_json::{Value, json};
 
 /// An id of no stream.
@@ -10,10 +10,7 @@ const MISSING: &str = "00000000-0000-7000-8000-000000000000";
 
 /// A key for the first workspace of an organization that somebody else has founded.
 async fn strangers_key(hub: &TestServer) -> String {
-    let stranger = json!({
-        "email": "eve@example.com", "name": "Eve", "password": "correct horse battery", "organization": "evil",
-    });
-    let session: Session = hub.anybody().post("/auth/register", &stranger).await.ok();
+    let session = hub.register("eve@example.com", "evil").await;
     let eve = hub.anybody().with_token(&session.access_token);
     let me: Me = eve.get("/me").await.ok();
     let keys = format!("/workspaces/{}/keys", me.organizations[0].workspaces[0].id);

@@ -614,6 +614,10 @@ export type SetupStatus = {
   setup_needed: boolean,
   /** Whether anybody may register. */
   registration_open: boolean,
+  /** Who may have an account: `open` (anybody), `invite` (whom an organization invites) or `closed`. */
+  registration: string,
+  /** Whether a forgotten password can be set anew by mail. */
+  reset_by_mail: boolean,
 };
 
 /** `POST /setup`: the first administrator, with an organization and a workspace. */
@@ -935,4 +939,148 @@ export type Readiness = {
   store: boolean,
   /** Whether other nodes are heard at once; absent where there is no Redis. Without it a node takes work all the same, and looks for what others have written. */
   bus?: boolean,
+};
+
+/** `POST /auth/register`: the same whether the address had an account or not. */
+export type Registered = {
+  /** What to do next: `sign_in`, or `confirm` by the link that was sent to the address. */
+  next: string,
+};
+
+/** A one-time link's token, as it stands behind the `#` of the link. */
+export type LinkToken = {
+  /** The token. */
+  token: string,
+};
+
+/** `POST /auth/forgot`. */
+export type Forgot = {
+  /** E-mail address of the account. */
+  email: string,
+};
+
+/** `POST /auth/reset`. */
+export type ResetPassword = {
+  /** The token of the link. */
+  token: string,
+  /** The new password, 10 to 256 bytes. */
+  password: string,
+};
+
+/** A link to a new password, which is shown this once. */
+export type ResetLink = {
+  /** The token of the link. */
+  token: string,
+  /** The link: a whole address where `server.public_url` is set, else a path of the hub. */
+  link: string,
+};
+
+/** `POST /organizations`. */
+export type NewOrganization = {
+  /** Name in URLs; a workspace `main` is made in it. */
+  slug: Slug,
+};
+
+/** `POST /organizations/{organization}/invites`. */
+export type NewInvite = {
+  /** The only e-mail address that may come; without it whoever has the link. */
+  email?: string,
+  /** `owner`, `admin`, `member` or `viewer`. */
+  role: string,
+  /** When the link ends, at most 30 days from now; 7 days when left out. */
+  expires_at?: Timestamp,
+};
+
+/** A link into an organization. */
+export type InviteId = string;
+
+/** An invite that was not accepted yet. */
+export type Invite = {
+  /** Id. */
+  id: InviteId,
+  /** The only e-mail address that may come. */
+  email?: string,
+  /** What the guest becomes. */
+  role: string,
+  /** The name of who made it. */
+  made_by: string,
+  /** When it was made. */
+  created_at: Timestamp,
+  /** When it ends. */
+  expires_at: Timestamp,
+};
+
+/** A new invite with its link, which is shown this once. */
+export type NewInviteLink = {
+  /** The invite. */
+  invite: Invite,
+  /** The token of the link. */
+  token: string,
+  /** The link: a whole address where `server.public_url` is set, else a path of the hub. */
+  link: string,
+  /** Whether it was also handed to the mail server. */
+  sent: boolean,
+};
+
+/** `POST /invites/show`: what an invite leads to. */
+export type InviteInfo = {
+  /** The organization's name in URLs. */
+  organization: Slug,
+  /** The organization's name for people. */
+  name: string,
+  /** The only e-mail address that may come. */
+  email?: string,
+  /** What the guest becomes. */
+  role: string,
+  /** The name of who made it. */
+  made_by: string,
+  /** When it ends. */
+  expires_at: Timestamp,
+};
+
+/** `POST /invites/accept`: comes with a new account. */
+export type AcceptInvite = {
+  /** The token of the link. */
+  token: string,
+  /** E-mail address; may be left out where the invite names it. */
+  email?: string,
+  /** Name to show. */
+  name: string,
+  /** 10 to 256 bytes. */
+  password: string,
+};
+
+/** `PATCH /me`. */
+export type ChangeMe = {
+  /** Name to show. */
+  name: string,
+};
+
+/** `POST /me/password`. */
+export type ChangePassword = {
+  /** The current password. */
+  current: string,
+  /** The new one, 10 to 256 bytes. */
+  password: string,
+};
+
+/** A signed-in session of a user (a family of refresh tokens). */
+export type SessionId = string;
+
+/** A session of one's own. */
+export type OwnSession = {
+  /** Id. */
+  id: SessionId,
+  /** Whether it is the one that asks. */
+  current: boolean,
+  /** When it was begun. */
+  created_at: Timestamp,
+  /** When it was last renewed, which happens within the life of an access token. */
+  last_used_at: Timestamp,
+  /** When it ends by itself. */
+  expires_at: Timestamp,
+  /** Where it was begun. */
+  address?: string,
+  /** What the program said of itself. */
+  user_agent?: string,
 };

@@ -11,6 +11,10 @@ bodies! {
         setup_needed: bool,
         /// Whether anybody may register.
         registration_open: bool,
+        /// Who may have an account: `open` (anybody), `invite` (whom an organization invites) or `closed`.
+        registration: String,
+        /// Whether a forgotten password can be set anew by mail.
+        reset_by_mail: bool,
     }
     /// `POST /setup`: the first administrator, with an organization and a workspace.
     request Setup {

@@ -29,10 +29,15 @@ macro_rules! bodies {
 
 mod account;
 mod log;
+mod person;
 mod workspace;
 
 pub use account::{Login, Me, Organization, Refresh, Register, Session, Setup, SetupStatus, User};
 pub use log::{Appended, CancelStream, CloseStream, NewEvent, NewStream, StreamPage};
+pub use person::{
+    AcceptInvite, ChangeMe, ChangePassword, Forgot, Invite, InviteInfo, LinkToken, NewInvite,
+    NewInviteLink, NewOrganization, OwnSession, Registered, ResetLink, ResetPassword,
+};
 pub use workspace::{
     Agent, ApiKey, Connection, NewAgent, NewApiKey, NewApiKeySecret, NewRoom, NewWorkspace, Room,
     Workspace,

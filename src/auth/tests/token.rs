@@ -80,7 +80,7 @@ async fn forged_tokens_are_refused() {
 async fn an_expired_token_is_told_so() {
     let hub = Hub::open().await;
     let session = hub.sign_up("ann@example.com", "acme").await;
-    let claims = AccessTokens::new(SECRET.as_bytes(), Duration::from_secs(900));
+    let claims = AccessTokens::new(&SECRET.into(), Duration::from_secs(900));
     let mut claims: Claims = claims.read(&session.access_token).expect("ours");
     claims.exp = Timestamp::now().0 / 1000 - 60;
     let header = session.access_token.split('.').next().expect("a header");

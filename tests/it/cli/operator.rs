@@ -139,7 +139,7 @@ async fn config_check_names_every_fault_at_once() {
 
 #[tokio::test]
 async fn values_of_the_environment_are_taken_as_they_stand() {
-    let password = "0012345678901";
+    let password = "0073519286404";
     let hub = TestServer::builder()
         .with("bootstrap.password", password)
         .start()

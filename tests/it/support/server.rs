@@ -6,7 +6,7 @@ use super::process::{command, free_port, read_log, spawn_nodes};
 use super::rest::Rest;
 use super::socket::Socket;
 use super::wait::within;
-use generic_corp_protocol::rest::{NewApiKeySecret, Session};
+use generic_corp_protocol::rest::{NewApiKeySecret, Registered, Session};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -280,6 +280,11 @@ impl TestServer {
         first.expect("a node")
     }
 
+    /// Changes a setting for the next [`TestServer::restart`]; says what it was.
+    pub fn set(&mut self, key: &str, value: impl Into<String>) -> Option<String> {
+        self.settings.insert(key.to_owned(), value.into())
+    }
+
     /// Starts it again on the same file, and on the same port if it has a fixed one.
     pub async fn restart(&mut self) {
         if self.nodes.iter().any(|node| node.id().is_some()) {
@@ -324,6 +329,16 @@ impl TestServer {
         let login = json!({ "email": EMAIL, "password": PASSWORD });
         let session: Session = self.anybody().post("/auth/login", &login).await.ok();
         Rest::new(self.url("/api/v1"), Some(session.access_token))
+    }
+
+    /// Somebody with an organization of their own, where registration is open.
+    pub async fn register(&self, email: &str, organization: &str) -> Session {
+        let new = json!({
+            "email": email, "name": "Eve", "password": PASSWORD, "organization": organization,
+        });
+        let _: Registered = self.anybody().post("/auth/register", &new).await.ok();
+        let login = json!({ "email": email, "password": PASSWORD });
+        self.anybody().post("/auth/login", &login).await.ok()
     }
 
     /// A key for the agent `name`, which is made where there is none.
