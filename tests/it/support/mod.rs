@@ -9,6 +9,7 @@ pub mod proxy;
 pub mod redis;
 pub mod rest;
 pub mod server;
+pub mod smtp;
 pub mod socket;
 pub mod tcp;
 pub mod wait;
