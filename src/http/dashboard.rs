@@ -15,7 +15,18 @@ pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self
     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types dompurify";
 
 /// Addresses of views; each gets the one page, which reads the address (`static/src/router.ts`).
-const VIEWS: [&str; 6] = ["/", "/sign-in", "/register", "/setup", "/w", "/w/{rest:.*}"];
+const VIEWS: [&str; 10] = [
+    "/",
+    "/sign-in",
+    "/register",
+    "/setup",
+    "/invite",
+    "/reset",
+    "/confirm",
+    "/forgot",
+    "/w",
+    "/w/{rest:.*}",
+];
 
 const INDEX: &str = "index.html";
 /// The name of a file under `/assets` holds a hash of its content.

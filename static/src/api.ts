@@ -129,8 +129,29 @@ export async function setup(body: wire.Setup): Promise<wire.User> {
   return begin(await (await send("/setup", { method: "POST", body })).json());
 }
 
-export async function register(body: wire.Register): Promise<wire.User> {
-  return begin(await (await send("/auth/register", { method: "POST", body })).json());
+/** Says what to do next; whether the address had an account is not told. */
+export async function register(body: wire.Register): Promise<wire.Registered> {
+  return (await send("/auth/register", { method: "POST", body })).json();
+}
+
+export async function confirm(body: wire.LinkToken): Promise<wire.User> {
+  return begin(await (await send("/auth/confirm", { method: "POST", body })).json());
+}
+
+export async function forgot(body: wire.Forgot): Promise<void> {
+  await send("/auth/forgot", { method: "POST", body });
+}
+
+export async function reset(body: wire.ResetPassword): Promise<void> {
+  await send("/auth/reset", { method: "POST", body });
+}
+
+export async function showInvite(body: wire.LinkToken): Promise<wire.InviteInfo> {
+  return (await send("/invites/show", { method: "POST", body })).json();
+}
+
+export async function acceptInvite(body: wire.AcceptInvite): Promise<wire.User> {
+  return begin(await (await send("/invites/accept", { method: "POST", body })).json());
 }
 
 export async function login(body: wire.Login): Promise<wire.User> {

@@ -1,9 +1,13 @@
-// The address bar as a signal. Views: sign-in, register, setup, and a workspace with its rooms and keys.
+// The address bar as a signal. Views: those before the door, and a workspace with its rooms and keys.
 
 import { computed, signal } from "@preact/signals";
 
+/** Views before the door, each with an address of its own. */
+const ENTRIES = ["sign-in", "register", "setup", "invite", "reset", "confirm", "forgot"] as const;
+type Entry = (typeof ENTRIES)[number];
+
 export type Route =
-  | { view: "home" | "sign-in" | "register" | "setup" | "missing" }
+  | { view: "home" | "missing" | Entry }
   | { view: "workspace" | "keys"; workspace: string }
   | { view: "room"; workspace: string; room: string; stream: string | undefined };
 
@@ -16,7 +20,8 @@ export const route = computed<Route>(() => parse(path.value));
 export function parse(pathname: string): Route {
   const [first, workspace, section, room, streams, stream, ...rest] = pathname.split("/").filter(Boolean).map(decode);
   if (first === undefined) return { view: "home" };
-  if (workspace === undefined && (first === "sign-in" || first === "register" || first === "setup")) return { view: first };
+  const entry = ENTRIES.find((known) => known === first);
+  if (workspace === undefined && entry) return { view: entry };
   if (first !== "w" || workspace === undefined || rest.length > 0) return { view: "missing" };
   if (section === undefined) return { view: "workspace", workspace };
   if (section === "keys" && room === undefined) return { view: "keys", workspace };

@@ -10,9 +10,12 @@ import { href, navigate } from "./router";
 export const me = signal<wire.Me | null | undefined>(undefined);
 
 /** Every workspace this person can open, with its organization. */
-export const workspaces = computed(() =>
-  (me.value?.organizations ?? []).flatMap((organization) => organization.workspaces.map((workspace) => ({ organization, workspace }))),
-);
+export const workspaces = computed(() => {
+  const all = (me.value?.organizations ?? []).flatMap((organization) => organization.workspaces.map((workspace) => ({ organization, workspace })));
+  const shared = ({ slug }: wire.Workspace) => all.filter((other) => other.workspace.slug === slug).length > 1;
+  // A name that two organizations use opens neither workspace; the id does.
+  return all.map(({ organization, workspace }) => ({ organization, workspace: shared(workspace) ? { ...workspace, slug: workspace.id } : workspace }));
+});
 
 const LAST = "gc.workspace";
 /** Where to go after signing in. */

@@ -17,6 +17,9 @@ if (!existsSync(binary)) throw new Error(`there is no hub at ${binary}; build it
 
 export class Hub {
   #process;
+  binary = binary;
+  /** The environment it was started with, for the operator's commands. */
+  env = {};
   #folder = mkdtempSync(join(tmpdir(), "generic-corp-browser-"));
   #settings;
   #port = 0;
@@ -54,6 +57,7 @@ export class Hub {
     };
     const env = { ...process.env };
     for (const [name, value] of Object.entries(settings)) env[`GENERIC_CORP__${name}`] = value;
+    this.env = env;
     this.#process = spawn(binary, ["serve"], { cwd: this.#folder, env, stdio: ["ignore", "pipe", "pipe"] });
     let log = "";
     this.#process.stderr.on("data", (data) => (log = (log + data).slice(-4_000)));

@@ -7,6 +7,7 @@ import { home, me, signInFirst, start } from "../session";
 import { Button, ErrorNote } from "../ui/basics";
 import { Brand } from "../ui/logo";
 import { Register, Setup, SignIn } from "./entry";
+import { Confirm, Forgot, Invite, Reset } from "./links";
 import { Shell } from "./shell";
 
 /** Changes the address after this paint, never during one. */
@@ -40,7 +41,11 @@ export function App() {
   useEffect(begin, []);
   const view = route.value;
   if (view.view === "setup") return <Setup />;
+  if (view.view === "reset") return <Reset />;
+  if (view.view === "confirm") return <Confirm />;
+  if (view.view === "forgot") return <Forgot />;
   if (me.value === undefined) return <Waiting error={error} retry={begin} />;
+  if (view.view === "invite") return <Invite />;
   if (me.value === null) {
     if (view.view === "sign-in") return <SignIn />;
     if (view.view === "register") return <Register />;

@@ -8,10 +8,18 @@ import { entered } from "../session";
 import { Button, ErrorNote, Field, Icon } from "../ui/basics";
 import { Brand } from "../ui/logo";
 
-type Values = Record<string, string>;
+export type Values = Record<string, string>;
+
+interface FormProps {
+  action: string;
+  send: (values: Values) => Promise<unknown>;
+  /** What follows; otherwise one is signed in. */
+  then?: () => unknown;
+  children?: ComponentChildren;
+}
 
 /** A form that sends its fields, once, and shows what went wrong. */
-function Form({ action, send, children }: { action: string; send: (values: Values) => Promise<unknown>; children: ComponentChildren }) {
+export function Form({ action, send, then = entered, children }: FormProps) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<HubError>();
   const submit = async (event: SubmitEvent) => {
@@ -21,7 +29,7 @@ function Form({ action, send, children }: { action: string; send: (values: Value
     setError(undefined);
     try {
       await send(values);
-      await entered();
+      await then();
     } catch (cause) {
       if (!(cause instanceof HubError)) throw cause;
       setError(cause);
@@ -38,7 +46,7 @@ function Form({ action, send, children }: { action: string; send: (values: Value
   );
 }
 
-function Card({ title, intro, children }: { title: string; intro: ComponentChildren; children: ComponentChildren }) {
+export function Card({ title, intro, children }: { title: string; intro: ComponentChildren; children?: ComponentChildren }) {
   useEffect(() => {
     document.title = `${title} · generic-corp`;
   }, [title]);
@@ -55,7 +63,7 @@ function Card({ title, intro, children }: { title: string; intro: ComponentChild
 }
 
 /** What this hub offers to visitors. */
-function useStatus(): { status?: wire.SetupStatus; error?: HubError } {
+export function useStatus(): { status?: wire.SetupStatus; error?: HubError } {
   const [result, setResult] = useState<{ status?: wire.SetupStatus; error?: HubError }>({});
   useEffect(() => {
     api.setupStatus().then((status) => setResult({ status }), (error: HubError) => setResult({ error }));
@@ -63,11 +71,12 @@ function useStatus(): { status?: wire.SetupStatus; error?: HubError } {
   return result;
 }
 
-const email = (first: boolean) => <Field label="E-mail" name="email" type="email" autoComplete="username" required autoFocus={first} />;
-const name = (first: boolean) => <Field label="Your name" name="name" autoComplete="name" required maxLength={256} autoFocus={first} />;
-const newPassword = (
+export const email = (first: boolean) => <Field label="E-mail" name="email" type="email" autoComplete="username" required autoFocus={first} />;
+export const name = (first: boolean) => <Field label="Your name" name="name" autoComplete="name" required maxLength={256} autoFocus={first} />;
+export const newPassword = (
   <Field label="Password" name="password" type="password" autoComplete="new-password" required minLength={10} maxLength={256} hint="10 characters or more. A sentence is fine." />
 );
+export const password = <Field label="Password" name="password" type="password" autoComplete="current-password" required />;
 const SLUG = "[a-z0-9][a-z0-9._\\-]{0,63}";
 
 export function SignIn() {
@@ -80,20 +89,34 @@ export function SignIn() {
       <ErrorNote error={error} />
       <Form action="Sign in" send={({ email = "", password = "" }) => api.login({ email, password })}>
         {email(true)}
-        <Field label="Password" name="password" type="password" autoComplete="current-password" required />
+        {password}
       </Form>
+      <p class="aside"><a href="/forgot">Forgot your password?</a></p>
       {status?.registration_open && <p class="aside">New here? <a href="/register">Create an account</a></p>}
     </Card>
   );
 }
 
+const NO_ACCOUNTS: Record<string, string> = {
+  invite: "Accounts are made by invite on this hub. Ask somebody who is in for one.",
+  closed: "Registration is closed on this hub. Ask its administrator for an account.",
+};
+
 export function Register() {
   const { status } = useStatus();
-  const send = ({ email = "", name = "", password = "", organization = "" }: Values) => api.register({ email, name, password, organization });
+  const [sent, setSent] = useState<string>();
+  const send = async ({ email = "", name = "", password = "", organization = "" }: Values) => {
+    const { next } = await api.register({ email, name, password, organization });
+    if (next === "confirm") return setSent(email);
+    await api.login({ email, password });
+    await entered();
+  };
+  if (sent !== undefined) return <Card title="Look into your mail" intro={`A link to finish your account is on its way to ${sent}. It is good for a day.`} />;
+  const closed = NO_ACCOUNTS[status?.registration ?? "open"];
   return (
-    <Card title="Create an account" intro={status?.registration_open === false ? "Registration is closed on this hub. Ask its administrator for an account." : "You get an organization of your own, with a first workspace in it."}>
-      {status?.registration_open !== false && (
-        <Form action="Create account" send={send}>
+    <Card title="Create an account" intro={closed ?? "You get an organization of your own, with a first workspace in it."}>
+      {!closed && (
+        <Form action="Create account" send={send} then={() => undefined}>
           {name(true)}
           {email(false)}
           {newPassword}
@@ -112,14 +135,20 @@ function takeToken(): string {
   return token;
 }
 
-export function Setup() {
+/** The token of the link that led here; empty when there was none. */
+export function useToken(): string {
   const [token, setToken] = useState(takeToken);
-  const { status } = useStatus();
   useEffect(() => {
     const changed = () => setToken((known) => takeToken() || known);
     addEventListener("hashchange", changed);
     return () => removeEventListener("hashchange", changed);
   }, []);
+  return token;
+}
+
+export function Setup() {
+  const token = useToken();
+  const { status } = useStatus();
   const send = ({ email = "", name = "", password = "", organization = "", workspace = "", token: typed = "" }: Values) =>
     api.setup({ token: token || typed.replace(/^.*#/, ""), email, name, password, organization, workspace });
   if (status?.setup_needed === false) {
