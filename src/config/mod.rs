@@ -8,7 +8,7 @@ pub mod plan;
 
 pub use load::{Error, load};
 pub use network::network;
-pub use plan::{Plan, Plans};
+pub use plan::{Beyond, Plan, Plans};
 
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -62,6 +62,7 @@ pub struct Server {
     pub header_timeout_seconds: u64,
     pub max_connections: usize,
     pub max_connections_per_address: usize,
+    pub unknown_calls_per_minute: u32,
     pub drain_seconds: u64,
     pub node: String,
 }
