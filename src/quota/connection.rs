@@ -74,6 +74,14 @@ impl Meter {
         }
     }
 
+    /// Goes on with another plan. What this hour counted stays counted; buckets hold at most its bursts.
+    pub fn change_plan(&mut self, plan: &Arc<Plan>) {
+        if self.plan != *plan {
+            self.plan = plan.clone();
+            self.warned = false;
+        }
+    }
+
     /// Charges a request, wholly or not at all.
     ///
     /// # Errors
