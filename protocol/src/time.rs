@@ -19,6 +19,13 @@ impl Timestamp {
     pub fn plus_ms(self, ms: i64) -> Self {
         Self(self.0.saturating_add(ms))
     }
+
+    /// The UTC day, as `2026-11-24`.
+    pub fn day(self) -> String {
+        let mut day = self.to_string();
+        day.truncate(10);
+        day
+    }
 }
 
 impl fmt::Display for Timestamp {

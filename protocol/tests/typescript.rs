@@ -64,6 +64,8 @@ fn generated() -> String {
         ClientFrame, ServerFrame, ErrorCode, frame::Published, frame::HistoryPage,
         frame::StreamOpened, frame::StreamReading, rest::Problem, rest::SetupStatus, rest::Setup,
         rest::Register, rest::Login, rest::Refresh, rest::Session, rest::User, rest::Me,
+        rest::Plan, rest::UsageRow, rest::UsageLimit, rest::UsageCost, rest::UsageReport,
+        rest::OrganizationLimits, rest::Alert,
         rest::Organization, rest::Workspace, rest::NewWorkspace, rest::Room, rest::NewRoom,
         rest::Agent, rest::NewAgent, rest::ApiKey, rest::NewApiKey, rest::NewApiKeySecret,
         rest::Connection, rest::NewEvent, rest::NewStream, rest::StreamPage, rest::Appended,

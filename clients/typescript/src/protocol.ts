@@ -728,6 +728,112 @@ export type Me = {
   organizations: Array<Organization>,
 };
 
+/** A plan. Counts and amounts that have no limit are very large numbers. */
+export type Plan = {
+  /** What names it. */
+  plan: string,
+  /** Its name for people. */
+  name: string,
+  /** What it costs. */
+  price_usd_per_month: number,
+  /** What happens at a monthly or storage limit: `stop` or `overage`. */
+  beyond: string,
+  /** Its limits, by the keys of the plans file. */
+  limits: Record<string, number>,
+  /** US cents for what is beyond: of 1,000 `agent_minutes`, `api_calls` and `messages`, and of a `stored_gib`. Empty where there is no overage. */
+  overage_cents: Record<string, number>,
+};
+
+/** What was used, by one day, workspace, agent or key, or by all. */
+export type UsageRow = {
+  /** The day, or the id of the workspace, of the agent or person, or of the key; empty in the sum of all. The nil id is nobody's in particular. */
+  group: string,
+  /** Its name, where it still has one; of a key, how it begins. */
+  name?: string,
+  /** Events published. */
+  messages: number,
+  /** Streams opened. */
+  streams: number,
+  /** Bytes appended to streams. */
+  stream_bytes: number,
+  /** Calls of the API. */
+  api_calls: number,
+  /** Seconds that agents were connected. */
+  agent_seconds: number,
+  /** By how much what is stored grew; less than zero where more was removed. */
+  stored_bytes: number,
+};
+
+/** A limit of the plan and where it stands. */
+export type UsageLimit = {
+  /** The key of the plan. */
+  meter: string,
+  /** How much is used. */
+  used: number,
+  /** How much there is. */
+  limit: number,
+  /** When it begins anew; never, where this is missing. */
+  resets_at?: Timestamp,
+};
+
+/** What this month costs, in US cents. */
+export type UsageCost = {
+  /** The plan's price. */
+  price_cents: number,
+  /** What lies beyond the limits up to now. */
+  overage_cents: number,
+  /** Price and overage at the month's end, when it goes on as it went up to now. */
+  projected_cents: number,
+};
+
+/** `GET /organizations/{organization}/usage`. */
+export type UsageReport = {
+  /** Whose. */
+  organization: OrganizationId,
+  /** Its plan. */
+  plan: string,
+  /** The first day, UTC. */
+  from: string,
+  /** The last day, UTC. */
+  to: string,
+  /** What the rows are told apart by: `day`, `workspace`, `agent` or `key`. */
+  by: string,
+  /** What was used in these days. */
+  rows: Array<UsageRow>,
+  /** The sum of the rows. */
+  total: UsageRow,
+  /** The plan's limits in the month that is now. */
+  limits: Array<UsageLimit>,
+  /** What the month that is now costs. */
+  cost: UsageCost,
+  /** The owners' ceiling on what may be charged beyond the plan's price in a month. */
+  overage_ceiling_cents?: number,
+};
+
+/** What an organization's owners set below what the plan allows: `PATCH /organizations/{organization}/limits`, and its answer. */
+export type OrganizationLimits = {
+  /** The most US cents that may be charged beyond the plan's price in a month; at it, work stops. `null`: no ceiling. */
+  overage_ceiling_cents: number | null,
+};
+
+/** A limit that was come near to, reached or passed. */
+export type Alert = {
+  /** Id; later ones are greater. */
+  id: string,
+  /** The key of the plan. */
+  meter: string,
+  /** Per cent: 80, 100 or 200. */
+  level: number,
+  /** The month, as `2026-11`. */
+  period: string,
+  /** How much was used then. */
+  used: number,
+  /** How much the plan allows. */
+  limit: number,
+  /** When. */
+  time: Timestamp,
+};
+
 /** `POST /organizations/{organization}/workspaces`. */
 export type NewWorkspace = {
   /** Name in URLs. */

@@ -30,6 +30,7 @@ macro_rules! bodies {
 mod account;
 mod log;
 mod person;
+mod usage;
 mod workspace;
 
 pub use account::{Login, Me, Organization, Refresh, Register, Session, Setup, SetupStatus, User};
@@ -38,6 +39,7 @@ pub use person::{
     AcceptInvite, ChangeMe, ChangePassword, Forgot, Invite, InviteInfo, LinkToken, NewInvite,
     NewInviteLink, NewOrganization, OwnSession, Registered, ResetLink, ResetPassword,
 };
+pub use usage::{Alert, OrganizationLimits, Plan, UsageCost, UsageLimit, UsageReport, UsageRow};
 pub use workspace::{
     Agent, ApiKey, Connection, NewAgent, NewApiKey, NewApiKeySecret, NewRoom, NewWorkspace, Room,
     Workspace,
