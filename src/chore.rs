@@ -4,9 +4,10 @@
 use crate::auth::Auth;
 use crate::connection::Registry;
 use crate::history::History;
+use crate::metering::{AgentTime, ApiCalls, Budgets};
 use crate::room::Rooms;
-use crate::store::Error;
-use crate::store::op::{Op, Tenant};
+use crate::store::op::{Actor, Op, Tenant};
+use crate::store::{Error, Store};
 use generic_corp_protocol::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::time::Duration;
@@ -24,6 +25,10 @@ const COMPARE: Duration = Duration::from_millis(250);
 const WAITING: Duration = Duration::from_millis(25);
 /// How much less often where other nodes tell at once.
 const LIVE: u32 = 4;
+/// How often an organization's usage is compared with its limits.
+const BUDGETS: Duration = Duration::from_secs(2);
+/// How often what is counted in memory is written: what a crash loses at most.
+const COUNTS: Duration = Duration::from_secs(5);
 /// How often unused tails are forgotten and metrics tidied.
 const TIDY: Duration = Duration::from_secs(10);
 
@@ -68,6 +73,54 @@ pub async fn run(
     }
 }
 
+/// What is counted in memory, and what organizations may still use.
+#[derive(Clone)]
+pub struct Metering {
+    store: Store,
+    budgets: Budgets,
+    /// Calls of the API.
+    pub calls: ApiCalls,
+    agent_time: AgentTime,
+}
+
+impl Metering {
+    /// Of these parts.
+    pub fn new(store: &Store, budgets: &Budgets, registry: &Registry) -> Self {
+        Self {
+            store: store.clone(),
+            budgets: budgets.clone(),
+            calls: ApiCalls::default(),
+            agent_time: registry.agent_time().clone(),
+        }
+    }
+
+    /// Writes and looks at it again and again, until it is aborted.
+    pub async fn run(self) {
+        let (mut look, mut write) = (interval(BUDGETS), interval(COUNTS));
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        write.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = look.tick() => self.budgets.refresh().await,
+                _ = write.tick() => self.write().await,
+            }
+        }
+    }
+
+    /// Writes what was counted up to now.
+    pub async fn write(&self) {
+        let (calls, agent_time) = (&self.calls, &self.agent_time);
+        for outcome in [
+            calls.flush(&self.store).await,
+            agent_time.flush(&self.store).await,
+        ] {
+            if let Err(error) = outcome {
+                tracing::warn!(%error, "usage was not written; it is kept and tried again");
+            }
+        }
+    }
+}
+
 fn compared_or_warn(outcome: Result<(), Error>) {
     if let Err(error) = outcome {
         tracing::warn!(%error, "what other nodes have written was not looked for");
@@ -95,6 +148,7 @@ async fn end_leases(history: &History) {
         let tenant = Tenant {
             organization,
             workspace,
+            actor: Actor::default(),
         };
         if let Err(error) = history.submit(Op::Expire { tenant, stream }).await {
             tracing::warn!(%stream, %error, "a stream without a producer was not closed");

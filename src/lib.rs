@@ -24,6 +24,7 @@ pub mod config;
 pub mod http;
 pub mod link;
 pub mod mail;
+pub mod metering;
 pub mod server;
 pub mod store;
 pub mod telemetry;

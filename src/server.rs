@@ -4,6 +4,7 @@ mod serve;
 
 use crate::auth::{self, Auth};
 use crate::bus::{Bus, Ended, Hint};
+use crate::chore::Metering;
 use crate::cluster::Cluster;
 use crate::config::{Config, Plans};
 use crate::connection::{self, Credential, Registry};
@@ -12,7 +13,7 @@ use crate::history::{self, History};
 use crate::http::{self, Origins};
 use crate::link::Link;
 use crate::mail::{self, Mail};
-use crate::quota::Seats;
+use crate::quota::{Calls, Seats};
 use crate::room::Rooms;
 use crate::store::{self, Store};
 use crate::tenant::{Administrator, Tenants};
@@ -46,6 +47,7 @@ pub struct Server {
     drain: Duration,
     cluster: Cluster,
     tasks: Vec<tokio::task::JoinHandle<()>>,
+    metering: Metering,
 }
 
 /// The parts that handlers share.
@@ -59,6 +61,8 @@ struct Shared {
     registry: Registry,
     cluster: Cluster,
     bus: Bus,
+    calls: Calls,
+    metering: Metering,
     origins: Origins,
     mail: Mail,
     options: http::Options,
@@ -95,12 +99,13 @@ impl Server {
             metrics,
             lease,
         ));
+        let metered = actix_web::rt::spawn(shared.metering.clone().run());
         let (hub, registry) = (shared.hub.clone(), shared.registry.clone());
         let cluster = shared
             .cluster
             .clone()
             .run(hub, registry, shared.bus.clone());
-        let mut tasks = vec![chores, actix_web::rt::spawn(cluster)];
+        let mut tasks = vec![chores, metered, actix_web::rt::spawn(cluster)];
         tasks.extend(tls.map(|tls| actix_web::rt::spawn(tls.follow())));
         Ok(Self {
             address,
@@ -114,6 +119,7 @@ impl Server {
             drain: Duration::from_secs(config.server.drain_seconds),
             cluster: shared.cluster,
             tasks,
+            metering: shared.metering,
         })
     }
 
@@ -129,6 +135,7 @@ impl Server {
         for task in &self.tasks {
             task.abort();
         }
+        self.metering.write().await;
         self.cluster.leave().await;
         join_all(self.handles.iter().map(|handle| handle.stop(true))).await;
     }
@@ -187,6 +194,7 @@ async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
         url: config.mail.url.clone(),
         from: config.mail.from.clone(),
     })?;
+    let metering = Metering::new(&store, tenants.budgets(), &registry);
     Ok(Shared {
         mail,
         store,
@@ -195,6 +203,8 @@ async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
         rooms,
         hub,
         registry,
+        calls: Calls::new(link.clone()),
+        metering,
         cluster: Cluster::new(link),
         bus,
         origins: Origins::new(&config.server.public_url, &config.server.allowed_origins),

@@ -158,6 +158,7 @@ impl Connection {
                 .registry
                 .renew(self.id, Credential::from(&principal));
             session.principal = principal;
+            session.meter.change_plan(scope.plan());
             session.scope = scope;
             session.binary = binary;
             if client.is_some() {

@@ -12,6 +12,7 @@ mod revoke;
 mod session;
 mod settle;
 mod tick;
+mod usage;
 mod watch;
 mod watcher;
 

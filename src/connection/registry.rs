@@ -2,13 +2,14 @@
 
 use crate::auth::Principal;
 use crate::fanout::{Address, Mail};
+use crate::metering::{Actor, AgentTime};
 use crate::quota::Seats;
 use dashmap::DashMap;
 use generic_corp_protocol::frame::Quota;
 use generic_corp_protocol::message::ClientInfo;
 use generic_corp_protocol::{
-    ApiKeyId, CloseCode, ConnectionId, OrganizationId, Sender, SessionId, Timestamp, WorkspaceId,
-    rest,
+    ApiKeyId, CloseCode, ConnectionId, OrganizationId, Sender, SenderKind, SessionId, Timestamp,
+    WorkspaceId, rest,
 };
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -37,6 +38,7 @@ impl From<&Principal> for Credential {
 pub struct Registry {
     pub(super) entries: Arc<DashMap<ConnectionId, Entry>>,
     seats: Seats,
+    agent_time: AgentTime,
     draining: Arc<AtomicBool>,
 }
 
@@ -87,6 +89,11 @@ impl Registry {
         &self.seats
     }
 
+    /// How long agents are connected.
+    pub fn agent_time(&self) -> &AgentTime {
+        &self.agent_time
+    }
+
     /// Takes in a connection unless its organization has `most` already, or the hub drains.
     pub(super) async fn insert(
         &self,
@@ -97,6 +104,10 @@ impl Registry {
         let organization = entry.organization;
         if !self.seats.take(organization, most as usize).await {
             return Err(Refused::Full);
+        }
+        if entry.sender.kind == SenderKind::Agent {
+            self.agent_time
+                .enter(organization, entry.workspace, entry.actor());
         }
         self.entries.insert(id, entry);
         metrics::gauge!("generic_corp_connections").increment(1.0);
@@ -114,6 +125,9 @@ impl Registry {
         };
         metrics::gauge!("generic_corp_connections").decrement(1.0);
         self.seats.give_back(entry.organization);
+        if entry.sender.kind == SenderKind::Agent {
+            self.agent_time.leave(entry.sender.id);
+        }
     }
 
     pub(super) fn report(&self, id: ConnectionId, snapshot: Snapshot) {
@@ -182,6 +196,14 @@ impl Registry {
 }
 
 impl Entry {
+    fn actor(&self) -> Actor {
+        let key = match self.credential {
+            Credential::Key(key) => Some(key),
+            Credential::Session(_) => None,
+        };
+        Actor::of(&self.sender, key)
+    }
+
     fn show(&self, id: ConnectionId) -> rest::Connection {
         rest::Connection {
             id,

@@ -4,9 +4,10 @@ use crate::auth::Principal;
 use crate::fanout::RoomTail;
 use crate::quota::Meter;
 use crate::tenant::Scope;
+use generic_corp_protocol::frame::UsageLevel;
 use generic_corp_protocol::message::ClientInfo;
 use generic_corp_protocol::{ConnectionId, Member, StreamId, Timestamp};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Handles that one connection may be given.
@@ -24,6 +25,8 @@ pub(super) struct Session {
     pub(super) rooms: Vec<Arc<RoomTail>>,
     /// Streams this connection writes.
     pub(super) producing: HashSet<StreamId>,
+    /// What was last told of each monthly limit.
+    pub(super) usage_told: HashMap<String, UsageLevel>,
     /// Streams whose producer has been told of the wish to stop.
     pub(super) told: HashSet<StreamId>,
     /// Streams by handle.
@@ -48,6 +51,7 @@ impl Session {
             text: None,
             rooms: Vec::new(),
             producing: HashSet::new(),
+            usage_told: HashMap::new(),
             told: HashSet::new(),
             handles: Vec::new(),
         }

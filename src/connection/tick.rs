@@ -122,6 +122,7 @@ impl Connection {
             self.clock.pinged.set(now);
             self.ping();
         }
+        self.tell_usage();
         self.report(now);
     }
 

@@ -1,5 +1,6 @@
 //! Failures as `application/problem+json` (RFC 9457).
 
+use crate::metering::UsedUp;
 use crate::telemetry::fault;
 use crate::{auth, mail, room, store, tenant};
 use actix_web::http::StatusCode;
@@ -37,6 +38,22 @@ impl ApiError {
             detail: fault::visible(code, error),
             retry_after,
             details: None,
+        }
+    }
+
+    /// The same, not to be tried again before so long.
+    pub fn after(self, wait: Duration) -> Self {
+        Self {
+            retry_after: Some(wait),
+            ..self
+        }
+    }
+
+    /// The same, with facts that belong to the code.
+    pub fn with_details(self, details: serde_json::Value) -> Self {
+        Self {
+            details: Some(details),
+            ..self
         }
     }
 
@@ -115,6 +132,16 @@ impl From<mail::Error> for ApiError {
 impl From<tenant::Error> for ApiError {
     fn from(error: tenant::Error) -> Self {
         Self::of(error.code(), &error, error.retry_after())
+    }
+}
+
+impl From<UsedUp> for ApiError {
+    fn from(error: UsedUp) -> Self {
+        let refused = Self::of(error.code(), &error, None).with_details(error.details());
+        match error.retry_after_ms() {
+            Some(wait) => refused.after(Duration::from_millis(wait)),
+            None => refused,
+        }
     }
 }
 

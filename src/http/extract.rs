@@ -1,11 +1,14 @@
 //! Who asks, and for which workspace: proved before a handler runs.
 
+use super::calls::Billed;
 use super::{ApiError, Options};
 use crate::auth::{self, Auth, Principal, Visitor};
+use crate::metering::{Actor, Work};
 use crate::tenant::{MAX_PAGE, OrganizationScope, Page, Permission, Scope, Tenants};
 use actix_web::dev::Payload;
+use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, USER_AGENT};
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 use generic_corp_protocol::{ErrorCode, Slug, StreamId};
 use serde::Deserialize;
@@ -72,6 +75,11 @@ impl<P: Needs> FromRequest for InOrganization<P> {
             let scope = part::<Tenants>(&request)?
                 .authorize_organization(&principal, organization, P::PERMISSION)
                 .await?;
+            request.extensions_mut().insert(Billed {
+                organization: scope.id,
+                workspace: None,
+                actor: Actor::of(&principal.sender(), None),
+            });
             Ok(Self {
                 scope,
                 permission: PhantomData,
@@ -144,6 +152,15 @@ impl<P: Needs> FromRequest for Scoped<P> {
             let scope = part::<Tenants>(&request)?
                 .authorize(&principal, workspace)
                 .await?;
+            request.extensions_mut().insert(Billed {
+                organization: scope.organization(),
+                workspace: Some(scope.workspace()),
+                actor: scope.actor(),
+            });
+            // At the stop reading still works.
+            if !matches!(*request.method(), Method::GET | Method::HEAD) {
+                scope.budget().check(Work::Call, scope.sender().kind)?;
+            }
             if P::PERMISSION.is_in(scope.scopes()) {
                 Ok(Self {
                     principal,
@@ -161,6 +178,9 @@ impl<P: Needs> FromRequest for Scoped<P> {
 }
 
 async fn principal(request: &HttpRequest) -> Result<Principal, ApiError> {
+    if let Some(proved) = request.extensions().get::<Principal>() {
+        return Ok(proved.clone());
+    }
     let token = bearer(request)?.ok_or_else(|| {
         ApiError::new(
             ErrorCode::Unauthenticated,

@@ -3,6 +3,7 @@
 mod account;
 mod agent;
 pub mod body;
+mod calls;
 pub mod dashboard;
 pub mod error;
 mod event;
@@ -22,6 +23,8 @@ mod sse;
 mod stream;
 mod stream_bytes;
 mod unread;
+mod usage;
+mod usage_csv;
 mod workspace;
 
 #[cfg(test)]
@@ -42,6 +45,8 @@ pub struct Options {
     pub max_body_bytes: usize,
     /// A request body must arrive within this time.
     pub body_timeout: Duration,
+    /// Calls that an address may make in a minute while nobody is known; 0 is no limit.
+    pub unknown_calls_per_minute: u32,
     /// Who may have an account.
     pub registration: Registration,
     /// The hub's own address, without a slash at the end; empty where it is not set.
@@ -65,6 +70,7 @@ impl Options {
             proxies: Proxies::new(&config.server.trusted_proxies),
             max_body_bytes: config.server.max_body_bytes,
             body_timeout: Duration::from_secs(config.server.body_timeout_seconds),
+            unknown_calls_per_minute: config.server.unknown_calls_per_minute,
             registration: config.auth.registration,
             public_url: config.server.public_url.trim_end_matches('/').to_owned(),
             secure_cookies: config.server.is_secure(),

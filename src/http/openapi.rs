@@ -1,6 +1,6 @@
 //! The API's own description, as an OpenAPI document.
 
-use super::{account, agent, event, invite, live, me, stream, stream_bytes, workspace};
+use super::{account, agent, event, invite, live, me, stream, stream_bytes, usage, workspace};
 use actix_web::HttpResponse;
 use generic_corp_protocol::rest::Problem;
 use std::sync::LazyLock;
@@ -45,6 +45,11 @@ use utoipa::{Modify, OpenApi};
         invite::reset_member,
         workspace::list,
         workspace::create,
+        usage::plans,
+        usage::usage,
+        usage::limits,
+        usage::set_limits,
+        usage::alerts,
         workspace::show,
         workspace::rooms,
         workspace::create_room,

@@ -2,8 +2,8 @@
 
 use super::error::no_such_path;
 use super::{
-    ApiError, Origins, account, agent, event, health, invite, live, me, openapi, security, stream,
-    stream_bytes, unread, workspace,
+    ApiError, Origins, account, agent, calls, event, health, invite, live, me, openapi, security, stream,
+    stream_bytes, unread, usage, workspace,
 };
 use crate::tenant::{Page, Permission};
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, LINK};
@@ -57,6 +57,10 @@ routes! {
     "/organizations/{organization}/invites/{invite}" => delete invite::revoke [Manage];
     "/organizations/{organization}/members/{user}/reset" => post invite::reset_member [Manage];
     "/organizations/{organization}/workspaces" => get workspace::list [Known], post workspace::create [Manage];
+    "/plans" => get usage::plans [Anyone];
+    "/organizations/{organization}/usage" => get usage::usage [Member];
+    "/organizations/{organization}/limits" => get usage::limits [Member], patch usage::set_limits [Own];
+    "/organizations/{organization}/alerts" => get usage::alerts [Manage];
     "/workspaces/{workspace}" => get workspace::show [Read];
     "/workspaces/{workspace}/rooms" => get workspace::rooms [Read], post workspace::create_room [Admin];
     "/workspaces/{workspace}/rooms/{room}" => get workspace::show_room [Read];
@@ -87,6 +91,7 @@ pub fn configure(origins: &Origins, config: &mut ServiceConfig) {
     config
         .service(
             api.default_service(web::to(no_such_path))
+                .wrap(from_fn(calls::limit))
                 .wrap(from_fn(unread::hold))
                 .wrap(headers)
                 // Around all, so that a refusal can be read as well.

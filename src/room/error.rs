@@ -1,6 +1,7 @@
 //! Why something cannot be done in a room, as a client is told.
 
 use crate::history;
+use crate::metering::UsedUp;
 use crate::store::op::Refusal;
 use generic_corp_protocol::{ErrorCode, StreamState};
 use serde_json::{Value, json};
@@ -26,6 +27,9 @@ pub enum Error {
     /// A count is at its limit.
     #[error("{0}")]
     LimitReached(String),
+    /// What the organization may use is used up.
+    #[error(transparent)]
+    UsedUp(#[from] UsedUp),
     /// The log refused or failed.
     #[error(transparent)]
     Log(#[from] history::Error),
@@ -46,6 +50,7 @@ impl Error {
             Self::Forbidden(_) | Self::Log(Log::Refused(Refusal::NotYours)) => ErrorCode::Forbidden,
             Self::Invalid(_) => ErrorCode::Invalid,
             Self::TooLarge(_) => ErrorCode::TooLarge,
+            Self::UsedUp(used_up) => used_up.code(),
             Self::LimitReached(_) => ErrorCode::LimitReached,
             Self::Log(Log::Refused(Refusal::KeyReused)) => ErrorCode::IdempotencyConflict,
             Self::Log(Log::Refused(Refusal::Offset { .. })) => ErrorCode::StreamOffset,
@@ -65,6 +70,7 @@ impl Error {
             None => json!({ "length": length }),
         };
         match self {
+            Self::UsedUp(used_up) => Some(used_up.details()),
             Self::Log(history::Error::Refused(Refusal::Offset { length })) => {
                 Some(length_and(*length, None))
             }
@@ -77,6 +83,9 @@ impl Error {
 
     /// Not before this, where the same may succeed later.
     pub fn retry_after_ms(&self) -> Option<u64> {
-        self.code().retryable().then_some(STORE_RETRY_MS)
+        match self {
+            Self::UsedUp(used_up) => used_up.retry_after_ms(),
+            _ => self.code().retryable().then_some(STORE_RETRY_MS),
+        }
     }
 }

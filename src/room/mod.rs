@@ -99,5 +99,6 @@ fn tenant(scope: &Scope) -> Tenant {
     Tenant {
         organization: scope.organization(),
         workspace: scope.workspace(),
+        actor: scope.actor(),
     }
 }

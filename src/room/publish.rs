@@ -2,6 +2,7 @@
 
 use super::{Error, Rooms, check, tenant};
 use crate::bus::Hint;
+use crate::metering::Work;
 use crate::store::op::{Done, Draft, Op};
 use crate::tenant::Scope;
 use generic_corp_protocol::frame::{Ephemeral, Publish, Published};
@@ -24,6 +25,7 @@ impl Rooms {
             ..
         } = frame;
         may_publish(scope)?;
+        scope.budget().check(Work::Publish, scope.sender().kind)?;
         check::mentions(&mentions)?;
         reply_to.map_or(Ok(()), |seq| check::position("reply_to", seq))?;
         if body.get().len() > MAX_FRAME_BYTES {

@@ -1,6 +1,7 @@
 //! Writing streams: open, append, close, ask to cancel.
 
 use super::{Error, Rooms, check, tenant};
+use crate::metering::Work;
 use crate::store::op::{Done, Ending, Op, StreamDraft};
 use crate::tenant::Scope;
 use bytes::Bytes;
@@ -28,6 +29,7 @@ impl Rooms {
     /// When the principal may not, or a value is unsound.
     pub fn open_op(&self, scope: &Scope, room: RoomId, frame: StreamOpen) -> Result<Op, Error> {
         may_stream(scope)?;
+        scope.budget().check(Work::Stream, scope.sender().kind)?;
         check::label("name", &frame.name)?;
         check::optional_label("media_type", frame.media_type.as_deref())?;
         check::optional_label("tool_call", frame.tool_call.as_deref())?;
@@ -56,6 +58,7 @@ impl Rooms {
     /// When the principal may not, or the offset is unsound.
     pub fn append_op(&self, scope: &Scope, append: Append) -> Result<Op, Error> {
         may_stream(scope)?;
+        scope.budget().check(Work::Stream, scope.sender().kind)?;
         let Append {
             stream,
             offset,

@@ -144,6 +144,8 @@ fn application(
         .app_data(web::Data::new(shared.registry))
         .app_data(web::Data::new(shared.cluster))
         .app_data(web::Data::new(shared.bus))
+        .app_data(web::Data::new(shared.calls))
+        .app_data(web::Data::new(shared.metering.calls))
         .app_data(web::Data::new(shared.origins))
         .app_data(web::Data::new(shared.mail))
         .app_data(web::Data::new(shared.options))

@@ -11,6 +11,7 @@ pub mod audit;
 mod compact;
 mod error;
 pub mod invite;
+pub mod limit;
 mod log;
 mod migration;
 pub mod op;
@@ -22,6 +23,7 @@ mod row;
 pub mod session;
 mod sql;
 mod stream;
+pub mod usage;
 pub mod workspace;
 mod write;
 

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use generic_corp_protocol::message::StreamRole;
 use generic_corp_protocol::{
-    OrganizationId, RoomId, Sender, Slug, StreamId, StreamInfo, StreamOutcome, StreamState,
-    Timestamp, WorkspaceId,
+    ApiKeyId, OrganizationId, RoomId, Sender, Slug, StreamId, StreamInfo, StreamOutcome,
+    StreamState, Timestamp, WorkspaceId,
 };
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -16,6 +16,27 @@ pub struct Tenant {
     pub organization: OrganizationId,
     /// Where the log lives.
     pub workspace: WorkspaceId,
+    /// Whose use it is.
+    pub actor: Actor,
+}
+
+/// Who uses something, and by which key. Nil ids: the hub, or no key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Actor {
+    /// The agent or person.
+    pub sender: uuid::Uuid,
+    /// The agent's key.
+    pub key: uuid::Uuid,
+}
+
+impl Actor {
+    /// A sender that came with this key.
+    pub fn of(sender: &Sender, key: Option<ApiKeyId>) -> Self {
+        Self {
+            sender: sender.id,
+            key: key.map_or_else(uuid::Uuid::nil, |key| key.0),
+        }
+    }
 }
 
 /// An event before it has its place in the log.

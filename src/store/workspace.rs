@@ -1,6 +1,7 @@
 //! Organizations, memberships and workspaces.
 
 use super::account::Founding;
+use super::limit::has_room_for_workspace;
 use super::row::{slug, text, time, uuid};
 use super::sql::{Row, Work, sql};
 use super::{Error, Store};
@@ -173,25 +174,29 @@ impl Store {
         rows.iter().map(workspace).collect()
     }
 
-    /// Makes a workspace with a first room.
+    /// Makes a workspace with a first room, unless the organization has `limit` already; then `None`.
     pub async fn create_workspace(
         &self,
         organization: OrganizationId,
         slug: &Slug,
         name: &str,
         room: &Slug,
-    ) -> Result<WorkspaceRow, Error> {
+        limit: u32,
+    ) -> Result<Option<WorkspaceRow>, Error> {
         let now = Timestamp::now();
         let mut transaction = self.begin().await?;
+        if !has_room_for_workspace(&mut transaction, organization, limit).await? {
+            return Ok(None);
+        }
         let id = insert_workspace(&mut transaction, organization, slug, name, room, now).await?;
         transaction.commit().await?;
-        Ok(WorkspaceRow {
+        Ok(Some(WorkspaceRow {
             id,
             organization,
             slug: slug.clone(),
             name: name.to_owned(),
             created_at: now,
-        })
+        }))
     }
 }
 

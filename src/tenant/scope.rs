@@ -2,8 +2,9 @@
 
 use crate::auth::Scopes;
 use crate::config::Plan;
+use crate::metering::{Actor, Budget};
 use generic_corp_protocol::frame::WorkspaceRef;
-use generic_corp_protocol::{OrganizationId, Sender, Slug, WorkspaceId};
+use generic_corp_protocol::{ApiKeyId, OrganizationId, Sender, Slug, WorkspaceId};
 use std::sync::Arc;
 
 /// One principal's right to one workspace. Only authorization makes one, so a query without a
@@ -18,15 +19,17 @@ struct Inner {
     plan: Arc<Plan>,
     sender: Sender,
     scopes: Scopes,
+    key: Option<ApiKeyId>,
+    budget: Arc<Budget>,
 }
 
 impl Scope {
     /// For authorization alone.
     pub(super) fn new(
-        organization: OrganizationId,
+        (organization, budget): (OrganizationId, Arc<Budget>),
         workspace: WorkspaceRef,
         plan: Arc<Plan>,
-        sender: Sender,
+        (sender, key): (Sender, Option<ApiKeyId>),
         scopes: Scopes,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -35,6 +38,8 @@ impl Scope {
             plan,
             sender,
             scopes,
+            key,
+            budget,
         }))
     }
 
@@ -66,6 +71,16 @@ impl Scope {
     /// Who acts.
     pub fn sender(&self) -> &Sender {
         &self.0.sender
+    }
+
+    /// Whose use what they do is.
+    pub fn actor(&self) -> Actor {
+        Actor::of(&self.0.sender, self.0.key)
+    }
+
+    /// What the organization may still use.
+    pub fn budget(&self) -> &Budget {
+        &self.0.budget
     }
 
     /// What they may do here.

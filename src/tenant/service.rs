@@ -3,17 +3,23 @@
 use super::{Error, Role, Scope};
 use crate::auth::{Principal, Scopes};
 use crate::config::{Plan, Plans};
+use crate::metering::Budgets;
 use crate::store::Store;
 use crate::store::workspace::ReachRow;
+use dashmap::DashMap;
 use generic_corp_protocol::frame::WorkspaceRef;
-use generic_corp_protocol::{Sender, SenderKind, WorkspaceId};
+use generic_corp_protocol::{ApiKeyId, Sender, SenderKind, WorkspaceId};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+use uuid::Uuid;
 
 /// Organizations, workspaces, rooms and agents. A cheap handle.
 #[derive(Clone)]
 pub struct Tenants {
     pub(super) store: Store,
     plans: Arc<Plans>,
+    budgets: Budgets,
+    callers: Arc<DashMap<Uuid, (Instant, Arc<Plan>)>>,
     pub(super) default_plan: Arc<str>,
 }
 
@@ -26,15 +32,23 @@ pub struct Page {
     pub limit: u32,
 }
 
+/// How long a caller's plan is remembered, and of how many at most.
+const CALLER_FRESH: Duration = Duration::from_secs(2);
+/// See [`CALLER_FRESH`].
+const MAX_CALLERS: usize = 20_000;
+
 /// The longest part of a list.
 pub const MAX_PAGE: u32 = 1000;
 
 impl Tenants {
     /// Over this store; new organizations get `default_plan`.
     pub fn new(store: Store, plans: Plans, default_plan: &str) -> Self {
+        let plans = Arc::new(plans);
         Self {
+            budgets: Budgets::new(store.clone(), plans.clone()),
+            callers: Arc::default(),
             store,
-            plans: Arc::new(plans),
+            plans,
             default_plan: default_plan.into(),
         }
     }
@@ -46,25 +60,26 @@ impl Tenants {
     /// [`Error::NotFound`], [`Error::Ambiguous`], or the store's.
     pub async fn authorize(&self, principal: &Principal, workspace: &str) -> Result<Scope, Error> {
         let id = workspace.parse::<WorkspaceId>().ok();
-        let (reach, scopes) = match principal {
+        let (reach, scopes, key) = match principal {
             Principal::User { id: user, .. } => {
                 let reach = one(self.store.user_reach(*user, id, workspace).await?)?;
                 let scopes = Role::parse(&reach.role).map_or(Scopes::NONE, Role::scopes);
-                (reach, scopes)
+                (reach, scopes, None)
             }
             Principal::Agent {
                 workspace: home,
                 scopes,
+                key,
                 ..
             } => {
                 let reach = self.store.workspace_reach(*home).await?;
                 let meant =
                     |reach: &ReachRow| id == Some(*home) || *reach.workspace.slug == *workspace;
                 let reach = reach.filter(meant).ok_or(Error::NotFound("workspace"))?;
-                (reach, *scopes)
+                (reach, *scopes, Some(*key))
             }
         };
-        self.scope(reach, principal.sender(), scopes)
+        self.scope(reach, (principal.sender(), key), scopes)
     }
 
     /// The operator's right to a workspace: for whoever can open the database anyway.
@@ -79,10 +94,15 @@ impl Tenants {
             id: uuid::Uuid::nil(),
             name: "operator".to_owned(),
         };
-        self.scope(reach, operator, Scopes::ALL)
+        self.scope(reach, (operator, None), Scopes::ALL)
     }
 
-    fn scope(&self, reach: ReachRow, sender: Sender, scopes: Scopes) -> Result<Scope, Error> {
+    fn scope(
+        &self,
+        reach: ReachRow,
+        sender: (Sender, Option<ApiKeyId>),
+        scopes: Scopes,
+    ) -> Result<Scope, Error> {
         let plan = self.plan(&reach.plan)?;
         let workspace = WorkspaceRef {
             id: reach.workspace.id,
@@ -90,7 +110,56 @@ impl Tenants {
             name: reach.workspace.name,
         };
         let organization = reach.workspace.organization;
+        let organization = (organization, self.budgets.of(organization));
         Ok(Scope::new(organization, workspace, plan, sender, scopes))
+    }
+
+    /// What organizations may still use.
+    pub fn budgets(&self) -> &Budgets {
+        &self.budgets
+    }
+
+    /// Every plan there is, the cheapest first.
+    pub fn plans(&self) -> Vec<Arc<Plan>> {
+        self.plans.all()
+    }
+
+    /// The plan that says how often the API may be called: of people the best among their organizations',
+    /// the default one when they have none. What the store said some seconds ago counts.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn plan_of_caller(&self, principal: &Principal) -> Result<Arc<Plan>, Error> {
+        let id = principal.sender().id;
+        if let Some(known) = self.callers.get(&id)
+            && known.0.elapsed() < CALLER_FRESH
+        {
+            return Ok(known.1.clone());
+        }
+        let (asked, keys) = (
+            Instant::now(),
+            match principal {
+                Principal::User { id, .. } => self.store.plans_of(*id).await?,
+                Principal::Agent { workspace, .. } => {
+                    let home = self.store.workspace_reach(*workspace).await?;
+                    home.map(|home| home.plan).into_iter().collect()
+                }
+            },
+        );
+        let plans = keys.iter().filter_map(|key| self.plans.get(key));
+        let best = plans.max_by_key(|plan| (plan.api_calls_per_minute, plan.api_call_burst));
+        let plan = match best {
+            Some(plan) => plan,
+            None => self.plan(&self.default_plan)?,
+        };
+        if self.callers.len() >= MAX_CALLERS {
+            self.callers
+                .retain(|_, known| known.0.elapsed() < CALLER_FRESH);
+        }
+        if self.callers.len() < MAX_CALLERS {
+            self.callers.insert(id, (asked, plan.clone()));
+        }
+        Ok(plan)
     }
 
     pub(super) fn plan(&self, key: &str) -> Result<Arc<Plan>, Error> {

@@ -62,7 +62,8 @@ impl Tenants {
     /// Makes a workspace, with a room in it. Owners and admins of the organization may.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Taken`], [`Error::Invalid`], or the store's.
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::LimitReached`], [`Error::Taken`], [`Error::Invalid`],
+    /// or the store's.
     pub async fn create_workspace(
         &self,
         principal: &Principal,
@@ -82,12 +83,17 @@ impl Tenants {
         }
         let name = new.name.as_deref().unwrap_or(&new.slug);
         let name = label(name, "`name` has 1 to 256 bytes and no control characters")?;
+        let limit = self.plan(&found.plan)?.workspaces;
         let made = self
             .store
-            .create_workspace(found.id, &new.slug, name, &first_room())
+            .create_workspace(found.id, &new.slug, name, &first_room(), limit)
             .await;
         match made {
-            Ok(row) => Ok(workspace(row)),
+            Ok(Some(row)) => Ok(workspace(row)),
+            Ok(None) => Err(Error::LimitReached {
+                what: "workspaces",
+                limit,
+            }),
             Err(store::Error::Conflict) => Err(Error::Taken("a workspace")),
             Err(error) => Err(error.into()),
         }

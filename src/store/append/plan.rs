@@ -9,6 +9,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// Bytes of events and streams, of the workspace as a whole; what is removed is taken off again.
+pub(super) const STORED: &str = "stored_bytes";
+
 /// An idempotency key: room, sender, key.
 pub(super) type Key = (RoomId, Uuid, String);
 
@@ -210,9 +213,7 @@ impl Plan {
 
     /// The UTC day that usage is counted in, as `2026-11-24`.
     pub(super) fn day(&self) -> String {
-        let mut day = self.now.to_string();
-        day.truncate(10);
-        day
+        self.now.day()
     }
 
     /// Another tenant's room is not there.
@@ -257,6 +258,7 @@ impl Plan {
         };
         room.head += 1;
         room.grown = true;
+        let tenant = room.tenant;
         let event = Event {
             room: room.name.clone(),
             seq: room.head,
@@ -274,6 +276,7 @@ impl Plan {
             event: Arc::new(event),
         };
         self.events.push(entry.clone());
+        self.count(tenant, STORED, draft.body.get().len() as i64);
         Ok(entry)
     }
 }

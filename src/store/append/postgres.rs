@@ -10,7 +10,7 @@ mod rows;
 use super::super::Error;
 use super::super::compact::{DELETE_CHUNKS, INSERT_CHUNK, Joined, SELECT_CHUNKS};
 use super::super::log::{parse_role, parse_sender_kind};
-use super::super::op::{Op, Tenant};
+use super::super::op::{Actor, Op, Tenant};
 use super::plan::{Change, Key, Known, Plan, Room, Stream, Wanted};
 use super::{Results, results};
 use bytes::BytesMut;
@@ -246,6 +246,7 @@ fn tenant(row: &PgRow) -> Result<Tenant, Error> {
     Ok(Tenant {
         organization: OrganizationId(row.try_get("organization_id")?),
         workspace: WorkspaceId(row.try_get("workspace_id")?),
+        actor: Actor::default(),
     })
 }
 

@@ -5,7 +5,7 @@
 
 use super::super::compact::{DELETE_CHUNKS, INSERT_CHUNK, Joined, SELECT_CHUNKS};
 use super::super::log::{parse_role, parse_sender_kind, role_name, sender_kind};
-use super::super::op::{Entry, Op, Tenant};
+use super::super::op::{Actor, Entry, Op, Tenant};
 use super::super::{Error, lock_path};
 use super::mark::Mark;
 use super::plan::{Change, Key, Known, Plan, Room, Stream, Wanted};
@@ -250,6 +250,7 @@ fn tenant(row: &Row<'_>, at: usize) -> rusqlite::Result<Tenant> {
     Ok(Tenant {
         organization: OrganizationId(row.get(at)?),
         workspace: WorkspaceId(row.get(at + 1)?),
+        actor: Actor::default(),
     })
 }
 
@@ -280,9 +281,9 @@ pub(super) fn flush(tx: &Transaction<'_>, plan: &Plan, commits: u64) -> Result<(
     let day = plan.day();
     for ((tenant, meter), amount) in &plan.usage {
         tx.prepare_cached(
-            "INSERT INTO usage (organization_id, workspace_id, day, meter, amount)
-             VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (organization_id, workspace_id, day, meter, shard)
+            "INSERT INTO usage (organization_id, workspace_id, day, meter, amount, sender_id, key_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT (organization_id, workspace_id, day, meter, sender_id, key_id, shard)
              DO UPDATE SET amount = usage.amount + excluded.amount",
         )?
         .execute(params![
@@ -290,7 +291,9 @@ pub(super) fn flush(tx: &Transaction<'_>, plan: &Plan, commits: u64) -> Result<(
             tenant.workspace.0,
             day,
             meter,
-            amount
+            amount,
+            tenant.actor.sender,
+            tenant.actor.key
         ])?;
     }
     Ok(())

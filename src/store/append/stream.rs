@@ -1,9 +1,9 @@
 //! What a batch does to streams: opened, appended to, closed; each with its event in the room.
 
 use super::super::Error;
-use super::super::op::{CancelWish, Done, Ending, Refusal, StreamDraft, Tenant};
+use super::super::op::{Actor, CancelWish, Done, Ending, Refusal, StreamDraft, Tenant};
 use super::event::{closed_event, opened_event, opened_info};
-use super::plan::{Change, Outcome, Plan, Stream};
+use super::plan::{Change, Outcome, Plan, STORED, Stream};
 use bytes::{Bytes, BytesMut};
 use generic_corp_protocol::{RoomId, StreamId, StreamState};
 use uuid::Uuid;
@@ -90,7 +90,14 @@ impl Plan {
         stream.info.length += fresh.len() as u64;
         stream.renew(lease_until);
         let (now, cancel) = (stream.info.length, stream.cancel.clone());
-        self.count(tenant, "stream_bytes", fresh.len() as i64);
+        if !fresh.is_empty() {
+            let whole = Tenant {
+                actor: Actor::default(),
+                ..tenant
+            };
+            self.count(whole, STORED, fresh.len() as i64);
+            self.count(tenant, "stream_bytes", fresh.len() as i64);
+        }
         Ok(Done::Appended {
             length: now,
             fresh_from: length,

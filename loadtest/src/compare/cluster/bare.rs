@@ -204,7 +204,7 @@ async fn meter(work: &mut PgConnection, tenant: (Uuid, Uuid), count: i64) -> sql
          SELECT organization_id, workspace_id, $5, meter, amount
          FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::bigint[])
               AS new (organization_id, workspace_id, meter, amount)
-         ON CONFLICT (organization_id, workspace_id, day, meter, shard)
+         ON CONFLICT (organization_id, workspace_id, day, meter, sender_id, key_id, shard)
          DO UPDATE SET amount = usage.amount + excluded.amount",
     )
     .bind(vec![tenant.0])

@@ -2,7 +2,7 @@
 
 use crate::bus::{Bus, Hint};
 use crate::fanout::{Hub, LogId, Options};
-use crate::store::op::{Done, Draft, Ending, Op, StreamDraft, Tenant};
+use crate::store::op::{Actor, Done, Draft, Ending, Op, StreamDraft, Tenant};
 use crate::store::{Appender, Store};
 use bytes::Bytes;
 use generic_corp_protocol::frame::{Ephemeral, StreamClosed};
@@ -65,6 +65,7 @@ impl Logs {
             tenant: Tenant {
                 organization: homes[0].workspace.organization,
                 workspace: homes[0].workspace.id,
+                actor: Actor::default(),
             },
             sender: Sender {
                 kind: SenderKind::Agent,
@@ -89,6 +90,7 @@ impl Logs {
         let Tenant {
             organization,
             workspace,
+            ..
         } = self.tenant;
         let name = Slug::parse(&RoomId::new().to_string()).expect("a name");
         let made = store.create_room(organization, workspace, &name, "", u32::MAX);

@@ -2,6 +2,7 @@
 
 use super::super::super::Error;
 use super::super::super::log::{role_name, sender_kind};
+use super::super::super::op::Tenant;
 use super::super::plan::{Change, Plan, Stream};
 use sqlx::PgConnection;
 
@@ -184,25 +185,31 @@ async fn count_usage(connection: &mut PgConnection, plan: &Plan, shard: i64) -> 
     }
     // Sorted, so that writers of one shard wait for each other in one order.
     let mut usage: Vec<_> = plan.usage.iter().collect();
-    usage.sort_by_key(|((tenant, meter), _)| (tenant.organization, tenant.workspace, *meter));
+    usage.sort_by_key(|((tenant, meter), _)| {
+        let Tenant {
+            organization,
+            workspace,
+            actor,
+        } = *tenant;
+        (organization, workspace, *meter, actor)
+    });
+    let tenants = || usage.iter().map(|((tenant, _), _)| tenant);
     sqlx::query(
-        "INSERT INTO usage (organization_id, workspace_id, day, meter, amount, shard)
-         SELECT organization_id, workspace_id, $5, meter, amount, $6
-         FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::bigint[])
-              AS new (organization_id, workspace_id, meter, amount)
-         ON CONFLICT (organization_id, workspace_id, day, meter, shard)
+        "INSERT INTO usage (organization_id, workspace_id, day, meter, amount, sender_id, key_id, shard)
+         SELECT organization_id, workspace_id, $5, meter, amount, sender_id, key_id, $6
+         FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $7::uuid[], $8::uuid[])
+              AS new (organization_id, workspace_id, meter, amount, sender_id, key_id)
+         ON CONFLICT (organization_id, workspace_id, day, meter, sender_id, key_id, shard)
          DO UPDATE SET amount = usage.amount + excluded.amount",
     )
     .bind(
-        usage
-            .iter()
-            .map(|((tenant, _), _)| tenant.organization.0)
+        tenants()
+            .map(|tenant| tenant.organization.0)
             .collect::<Vec<_>>(),
     )
     .bind(
-        usage
-            .iter()
-            .map(|((tenant, _), _)| tenant.workspace.0)
+        tenants()
+            .map(|tenant| tenant.workspace.0)
             .collect::<Vec<_>>(),
     )
     .bind(
@@ -214,6 +221,8 @@ async fn count_usage(connection: &mut PgConnection, plan: &Plan, shard: i64) -> 
     .bind(usage.iter().map(|(_, amount)| **amount).collect::<Vec<_>>())
     .bind(plan.day())
     .bind(shard)
+    .bind(tenants().map(|tenant| tenant.actor.sender).collect::<Vec<_>>())
+    .bind(tenants().map(|tenant| tenant.actor.key).collect::<Vec<_>>())
     .execute(connection)
     .await?;
     Ok(())
