@@ -7,10 +7,11 @@ use crate::tenant::{Administrator, Tenants};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use generic_corp_protocol::rest::NewApiKey;
-use generic_corp_protocol::{Slug, Timestamp};
+use generic_corp_protocol::{Sender, SenderKind, Slug, Timestamp};
 use secrecy::ExposeSecret as _;
 use std::io::{BufRead as _, IsTerminal as _, Read as _};
 use std::time::Duration;
+use uuid::Uuid;
 
 const PASSWORD: &str = "GENERIC_CORP_PASSWORD";
 const DAY_MS: i64 = 86_400_000;
@@ -40,6 +41,9 @@ pub enum AdminCommand {
         #[arg(long)]
         forget: bool,
     },
+    /// Gives an organization another plan. A hub that runs goes by it within seconds; what a connection may
+    /// send changes at its next hello.
+    Plan(PlanArgs),
     /// Says that the database was put back to an earlier state, by a restore or a failover that lost commits.
     ///
     /// Every room gets a new epoch: viewers are told that it is not the log they know. Streams that were being
@@ -84,6 +88,15 @@ pub struct KeyArgs {
     days: Option<u32>,
 }
 
+/// See [`AdminCommand::Plan`].
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// The organization, by name.
+    organization: Slug,
+    /// A plan of the plans file.
+    plan: String,
+}
+
 /// Runs a command of the operator. `ask_secret` asks a person at a terminal without showing the answer.
 ///
 /// # Errors
@@ -100,7 +113,7 @@ pub async fn run(
         read_connections: 1,
     });
     let store = store.await?;
-    let tenants = Tenants::new(store.clone(), plans, &config.tenancy.default_plan);
+    let tenants = Tenants::new(store.clone(), plans.clone(), &config.tenancy.default_plan);
     match command {
         AdminCommand::Create(args) => {
             let password = password(ask_secret)?;
@@ -110,6 +123,7 @@ pub async fn run(
         AdminCommand::Reset { email } => reset(&email, config, store).await,
         AdminCommand::RotateSecret { forget } => rotate_secret(forget, config, &store),
         AdminCommand::Restored => restored(&store).await,
+        AdminCommand::Plan(args) => plan(&args, &plans, &store).await,
     }
 }
 
@@ -169,6 +183,27 @@ fn rotate_secret(forget: bool, config: &Config, store: &Store) -> anyhow::Result
     auth::secret::rotate(folder, forget)?;
     println!("there is a new secret; restart the hub to use it");
     Ok(())
+}
+
+async fn plan(args: &PlanArgs, plans: &Plans, store: &Store) -> anyhow::Result<()> {
+    let PlanArgs { organization, plan } = args;
+    if plans.get(plan).is_none() {
+        let plans = plans.all();
+        let keys: Vec<_> = plans.iter().map(|plan| plan.key.as_str()).collect();
+        anyhow::bail!("there is no plan `{plan}`, only {}", keys.join(", "));
+    }
+    let changed = store.set_plan(organization, plan, &operator()).await?;
+    changed.with_context(|| format!("there is no organization `{organization}`"))?;
+    println!("{organization} has the plan {plan}");
+    Ok(())
+}
+
+fn operator() -> Sender {
+    Sender {
+        kind: SenderKind::System,
+        id: Uuid::nil(),
+        name: "operator".to_owned(),
+    }
 }
 
 async fn restored(store: &Store) -> anyhow::Result<()> {
@@ -280,12 +315,23 @@ mod tests {
             .await
             .expect_err("no such");
         assert_eq!(error.to_string(), "there is no such workspace here");
+        let plan = |organization, plan| parse(&["plan", organization, plan]);
+        for (wrong, words) in [
+            (plan("acme", "gold"), "there is no plan `gold`, only free"),
+            (plan("nowhere", "pro"), "there is no organization `nowhere`"),
+        ] {
+            let error = run(wrong, &config, plans.clone(), ask).await;
+            let error = error.expect_err("no such").to_string();
+            assert!(error.starts_with(words), "{error}");
+        }
+        let good = run(plan("acme", "pro"), &config, plans.clone(), ask);
+        good.await.expect("changed");
         let home = hub.operator_reach(None, "main").await.expect("asked");
         let keys = hub
             .keys(home[0].workspace.id, None, 10)
             .await
             .expect("asked");
-        assert_eq!(keys.len(), 1);
+        assert_eq!((keys.len(), home[0].plan.as_str()), (1, "pro"));
         assert_eq!(
             (&*keys[0].agent_name, keys[0].scopes.as_str()),
             ("sable", "read")
