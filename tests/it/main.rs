@@ -54,3 +54,4 @@ mod stream_write;
 mod tenants;
 mod tls;
 mod tokens;
+mod usage;
