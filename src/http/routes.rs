@@ -2,8 +2,8 @@
 
 use super::error::no_such_path;
 use super::{
-    ApiError, Origins, account, agent, calls, event, health, invite, live, me, openapi, security, stream,
-    stream_bytes, unread, usage, workspace,
+    ApiError, Origins, account, agent, calls, event, health, invite, live, me, openapi, security,
+    stream, stream_bytes, unread, usage, workspace,
 };
 use crate::tenant::{Page, Permission};
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, LINK};

@@ -16,7 +16,13 @@ macro_rules! files {
     };
 }
 
-files!("0001_init.sql", "0002_usage_shards.sql", "0003_audit.sql", "0004_people.sql");
+files!(
+    "0001_init.sql",
+    "0002_usage_shards.sql",
+    "0003_audit.sql",
+    "0004_people.sql",
+    "0005_metering.sql"
+);
 
 /// Those of SQLite.
 pub(super) fn sqlite() -> Migrator {
