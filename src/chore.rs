@@ -8,6 +8,7 @@ use crate::metering::{AgentTime, ApiCalls, Budgets};
 use crate::room::Rooms;
 use crate::store::op::{Actor, Op, Tenant};
 use crate::store::{Error, Store};
+use crate::tenant::Tenants;
 use generic_corp_protocol::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::time::Duration;
@@ -37,6 +38,7 @@ pub async fn run(
     rooms: Rooms,
     registry: Registry,
     auth: Auth,
+    tenants: Tenants,
     metrics: PrometheusHandle,
     lease: Duration,
 ) {
@@ -56,7 +58,8 @@ pub async fn run(
             _ = presence.tick() => rooms.hub().tell_presence(),
             _ = renew.tick() => renew_leases(&rooms).await,
             _ = leases.tick() => end_leases(rooms.history()).await,
-            _ = credentials.tick() => registry.close_ended(&auth).await,
+            _ = credentials.tick() => registry.close_ended(&auth, &tenants).await,
+            () = registry.doubted() => registry.close_ended(&auth, &tenants).await,
             _ = compare.tick(), if shared => {
                 compared = compared.wrapping_add(1);
                 if compared.is_multiple_of(LIVE) || !rooms.is_live() {

@@ -96,6 +96,7 @@ impl Server {
             shared.rooms.clone(),
             shared.registry.clone(),
             shared.auth.clone(),
+            shared.tenants.clone(),
             metrics,
             lease,
         ));
@@ -228,6 +229,7 @@ pub(crate) fn receive(bus: &Bus, hub: &Hub, registry: &Registry, auth: &Auth) {
                     auth.forget_key(*id);
                     registry.close(Credential::Key(*id), CloseCode::Forbidden);
                 }
+                Hint::Ended(Ended::Right) => registry.doubt(),
                 _ => {}
             }
         }

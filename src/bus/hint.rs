@@ -60,6 +60,8 @@ pub enum Ended {
     Session(SessionId),
     /// A key, by revoking it.
     Key(ApiKeyId),
+    /// Somebody's right to something: whose, each node finds out.
+    Right,
 }
 
 /// Where nodes listen.

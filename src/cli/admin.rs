@@ -44,11 +44,22 @@ pub enum AdminCommand {
     /// Gives an organization another plan. A hub that runs goes by it within seconds; what a connection may
     /// send changes at its next hello.
     Plan(PlanArgs),
+    /// Locks a person out: every session of theirs ends, on every node.
+    Disable(PersonArgs),
+    /// Lets a person in again.
+    Enable(PersonArgs),
     /// Says that the database was put back to an earlier state, by a restore or a failover that lost commits.
     ///
     /// Every room gets a new epoch: viewers are told that it is not the log they know. Streams that were being
     /// written are closed as interrupted. On SQLite a hub finds this out by itself when it starts.
     Restored,
+}
+
+/// Whom a command is about.
+#[derive(Debug, Args)]
+pub struct PersonArgs {
+    /// E-mail address.
+    email: String,
 }
 
 /// See [`AdminCommand::Create`].
@@ -122,6 +133,8 @@ pub async fn run(
         AdminCommand::Key(args) => key(args, &tenants).await,
         AdminCommand::Reset { email } => reset(&email, config, store).await,
         AdminCommand::RotateSecret { forget } => rotate_secret(forget, config, &store),
+        AdminCommand::Disable(args) => disable(&args.email, true, &tenants).await,
+        AdminCommand::Enable(args) => disable(&args.email, false, &tenants).await,
         AdminCommand::Restored => restored(&store).await,
         AdminCommand::Plan(args) => plan(&args, &plans, &store).await,
     }
@@ -204,6 +217,15 @@ fn operator() -> Sender {
         id: Uuid::nil(),
         name: "operator".to_owned(),
     }
+}
+
+async fn disable(email: &str, disabled: bool, tenants: &Tenants) -> anyhow::Result<()> {
+    tenants.set_disabled(email, disabled).await?;
+    match disabled {
+        true => println!("{email} is locked out; every session has ended"),
+        false => println!("{email} can sign in again"),
+    }
+    Ok(())
 }
 
 async fn restored(store: &Store) -> anyhow::Result<()> {

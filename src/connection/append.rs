@@ -3,7 +3,7 @@
 use super::Connection;
 use super::settle::Pending;
 use crate::room::{Append, Error};
-use crate::tenant::Scope;
+use crate::tenant::{Permission, Scope};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
@@ -76,6 +76,9 @@ impl Connection {
             return refuse("no stream has this handle on this connection");
         };
         if !self.charge_append(payload.len(), None, &stream.to_string()) {
+            return;
+        }
+        if !self.allows(&scope, Permission::Stream, None) {
             return;
         }
         let op = bounded(message.slice(HEADER_BYTES..)).and_then(|data| {

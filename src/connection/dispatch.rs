@@ -1,5 +1,6 @@
 //! One arm a frame: charge it, then hand it to the room.
 
+use super::right::needed;
 use super::settle::Pending;
 use super::{Connection, MAX_BEFORE_HELLO};
 use crate::fanout::text_frame;
@@ -42,6 +43,9 @@ impl Connection {
         let Some(scope) = scope else {
             return self.before_hello(&frame);
         };
+        if !self.allows(&scope, needed(&frame), frame.id()) {
+            return;
+        }
         match frame {
             ClientFrame::Hello(_) => {}
             ClientFrame::Join(frame) => self.join(scope, frame),

@@ -156,7 +156,7 @@ impl Connection {
             }
             self.parts
                 .registry
-                .renew(self.id, Credential::from(&principal));
+                .renew(self.id, Credential::from(&principal), scope.scopes());
             session.principal = principal;
             session.meter.change_plan(scope.plan());
             session.scope = scope;
@@ -187,6 +187,7 @@ impl Connection {
             address: self.address,
             connected_at: self.connected_at,
             credential: Credential::from(&session.principal),
+            scopes: session.scope.scopes(),
             mailbox: self.viewer.address(),
             snapshot: Snapshot {
                 rooms: 0,

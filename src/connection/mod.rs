@@ -9,6 +9,7 @@ mod dispatch;
 mod hello;
 mod registry;
 mod revoke;
+mod right;
 mod session;
 mod settle;
 mod tick;
@@ -18,6 +19,7 @@ mod watcher;
 
 pub use hello::{Proven, admit};
 pub use registry::{Credential, Refused, Registry};
+pub use right::needed;
 pub use watcher::Watcher;
 
 use crate::auth::Auth;
@@ -240,6 +242,7 @@ impl Client for Connection {
         match mail {
             Mail::Settled { request, result } => self.settled(request, result),
             Mail::Cancel(notice) => self.tell_cancel(notice),
+            Mail::Rights => self.take_rights(),
             Mail::Close(code) => self.close(code),
             Mail::Goaway { reconnect_after_ms } => self.go_away(reconnect_after_ms),
         }

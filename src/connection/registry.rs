@@ -1,6 +1,6 @@
 //! Every connection of this node: for lists, limits, and to end those whose right is gone.
 
-use crate::auth::Principal;
+use crate::auth::{Principal, Scopes};
 use crate::fanout::{Address, Mail};
 use crate::metering::{Actor, AgentTime};
 use crate::quota::Seats;
@@ -14,6 +14,7 @@ use generic_corp_protocol::{
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Notify;
 
 /// What a connection proved itself with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +41,7 @@ pub struct Registry {
     seats: Seats,
     agent_time: AgentTime,
     draining: Arc<AtomicBool>,
+    pub(super) doubt: Arc<Notify>,
 }
 
 /// Why a connection is not taken in.
@@ -60,6 +62,7 @@ pub(super) struct Entry {
     pub(super) address: Option<IpAddr>,
     pub(super) connected_at: Timestamp,
     pub(super) credential: Credential,
+    pub(super) scopes: Scopes,
     pub(super) mailbox: Address,
     pub(super) snapshot: Snapshot,
 }
@@ -136,11 +139,16 @@ impl Registry {
         }
     }
 
-    /// The connection goes on with another credential.
-    pub(super) fn renew(&self, id: ConnectionId, credential: Credential) {
+    /// The connection goes on with another credential, and what it may do.
+    pub(super) fn renew(&self, id: ConnectionId, credential: Credential, scopes: Scopes) {
         if let Some(mut entry) = self.entries.get_mut(&id) {
-            entry.credential = credential;
+            (entry.credential, entry.scopes) = (credential, scopes);
         }
+    }
+
+    /// What a connection may do, as far as is known.
+    pub(super) fn scopes(&self, id: ConnectionId) -> Option<Scopes> {
+        self.entries.get(&id).map(|entry| entry.scopes)
     }
 
     pub(super) fn describe(&self, id: ConnectionId, client: Option<ClientInfo>) {

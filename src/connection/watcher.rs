@@ -43,6 +43,7 @@ impl Watcher {
             address,
             connected_at: Timestamp::now(),
             credential: Credential::from(principal),
+            scopes: scope.scopes(),
             mailbox: viewer.address(),
             snapshot: watcher.snapshot(viewer),
         };

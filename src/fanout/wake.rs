@@ -34,6 +34,8 @@ pub enum Mail {
     },
     /// Somebody wants a stream to stop that the connection writes.
     Cancel(CancelNotice),
+    /// What the connection may do has changed.
+    Rights,
     /// The connection must end.
     Close(CloseCode),
     /// The hub drains; this connection's slot to reconnect.

@@ -2,7 +2,7 @@
 
 use super::ApiError;
 use super::body::Body;
-use super::extract::{Any, Scoped, query, room};
+use super::extract::{Publish as MayPublish, Read, Scoped, query, room};
 use crate::room::{PageRequest, Rooms};
 use actix_web::{HttpRequest, HttpResponse, web};
 use generic_corp_protocol::ErrorCode;
@@ -32,7 +32,7 @@ struct HistoryQuery {
     responses((status = 200, body = HistoryPage)))]
 pub(super) async fn history(
     request: HttpRequest,
-    scoped: Scoped<Any>,
+    scoped: Scoped<Read>,
     rooms: web::Data<Rooms>,
 ) -> Result<web::Json<HistoryPage>, ApiError> {
     let HistoryQuery {
@@ -64,7 +64,7 @@ pub(super) async fn history(
     responses((status = 201, body = Published), (status = 200, body = Published)))]
 pub(super) async fn publish(
     request: HttpRequest,
-    scoped: Scoped<Any>,
+    scoped: Scoped<MayPublish>,
     rooms: web::Data<Rooms>,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {

@@ -1,18 +1,16 @@
-//! Who asks, and for which workspace: proved before a handler runs.
+//! Who asks, and for which workspace: what the gate has proved, as a handler takes it.
 
-use super::calls::Billed;
+use super::gate::{Right, disagree, proved};
 use super::{ApiError, Options};
 use crate::auth::{self, Auth, Principal, Visitor};
-use crate::metering::{Actor, Work};
-use crate::tenant::{MAX_PAGE, OrganizationScope, Page, Permission, Scope, Tenants};
+use crate::tenant::{MAX_PAGE, OrganizationScope, Page, Permission, Scope};
 use actix_web::dev::Payload;
-use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, USER_AGENT};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
-use futures_util::future::LocalBoxFuture;
 use generic_corp_protocol::{ErrorCode, Slug, StreamId};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use std::future::{Ready, ready};
 use std::marker::PhantomData;
 use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
@@ -20,7 +18,7 @@ use std::str::FromStr;
 /// The principal of the `Authorization` header.
 pub struct Caller(pub Principal);
 
-/// The caller's right to the workspace in the path, with at least the permission `P`.
+/// The caller's right to the workspace in the path, with the permission `P`.
 pub struct Scoped<P> {
     /// Who asks.
     pub principal: Principal,
@@ -29,7 +27,7 @@ pub struct Scoped<P> {
     permission: PhantomData<P>,
 }
 
-/// The permission that a handler needs, as a type.
+/// The permission that a handler counts on, as a type: that of its row in the table.
 pub trait Needs: 'static {
     /// Which.
     const PERMISSION: Permission;
@@ -48,9 +46,9 @@ macro_rules! needs {
 
 needs! {
     Read = Read;
+    Publish = Publish;
+    Stream = Stream;
     Admin = Admin;
-    // What the handler calls looks at the scopes itself.
-    Any = Known;
     Member = Member;
     Manage = Manage;
     Own = Own;
@@ -65,30 +63,21 @@ pub struct InOrganization<P> {
 
 impl<P: Needs> FromRequest for InOrganization<P> {
     type Error = ApiError;
-    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+    type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            let principal = principal(&request).await?;
-            let organization = request.match_info().get("organization").unwrap_or_default();
-            let scope = part::<Tenants>(&request)?
-                .authorize_organization(&principal, organization, P::PERMISSION)
-                .await?;
-            request.extensions_mut().insert(Billed {
-                organization: scope.id,
-                workspace: None,
-                actor: Actor::of(&principal.sender(), None),
-            });
-            Ok(Self {
+        ready(match proved(request, Some(P::PERMISSION)) {
+            Ok(Right::Organization(scope)) => Ok(Self {
                 scope,
                 permission: PhantomData,
-            })
+            }),
+            Ok(_) => Err(disagree(request.path())),
+            Err(error) => Err(error),
         })
     }
 }
 
-/// A signed-in person. A key is refused: it has no account.
+/// A signed-in person, about their own account.
 pub struct Person {
     /// As whom they are known.
     pub person: auth::Person,
@@ -96,90 +85,63 @@ pub struct Person {
     pub principal: Principal,
 }
 
-impl Person {
-    /// Who sent the request.
-    ///
-    /// # Errors
-    /// As [`Caller`], and `forbidden` for a key.
-    pub async fn of(request: &HttpRequest) -> Result<Self, ApiError> {
-        let principal = principal(request).await?;
-        let Principal::User { id, session, .. } = &principal else {
-            return Err(ApiError::new(
-                ErrorCode::Forbidden,
-                "only a signed-in person has an account",
-            ));
-        };
-        Ok(Self {
-            person: auth::Person {
-                id: *id,
-                session: *session,
-                sender: principal.sender(),
-            },
-            principal,
-        })
-    }
-}
-
 impl FromRequest for Person {
     type Error = ApiError;
-    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+    type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move { Self::of(&request).await })
+        ready(match proved(request, Some(Permission::Person)) {
+            Ok(Right::Known(principal)) => match &principal {
+                Principal::User { id, session, .. } => Ok(Self {
+                    person: auth::Person {
+                        id: *id,
+                        session: *session,
+                        sender: principal.sender(),
+                    },
+                    principal,
+                }),
+                Principal::Agent { .. } => Err(disagree(request.path())),
+            },
+            Ok(_) => Err(disagree(request.path())),
+            Err(error) => Err(error),
+        })
     }
 }
 
 impl FromRequest for Caller {
     type Error = ApiError;
-    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+    type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move { principal(&request).await.map(Self) })
+        ready(match proved(request, None) {
+            Ok(Right::Known(principal) | Right::Workspace(principal, _)) => Ok(Self(principal)),
+            Ok(_) => Err(disagree(request.path())),
+            Err(error) => Err(error),
+        })
     }
 }
 
 impl<P: Needs> FromRequest for Scoped<P> {
     type Error = ApiError;
-    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+    type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            let principal = principal(&request).await?;
-            let workspace = request.match_info().get("workspace").unwrap_or_default();
-            let scope = part::<Tenants>(&request)?
-                .authorize(&principal, workspace)
-                .await?;
-            request.extensions_mut().insert(Billed {
-                organization: scope.organization(),
-                workspace: Some(scope.workspace()),
-                actor: scope.actor(),
-            });
-            // At the stop reading still works.
-            if !matches!(*request.method(), Method::GET | Method::HEAD) {
-                scope.budget().check(Work::Call, scope.sender().kind)?;
-            }
-            if P::PERMISSION.is_in(scope.scopes()) {
-                Ok(Self {
-                    principal,
-                    scope,
-                    permission: PhantomData,
-                })
-            } else {
-                Err(ApiError::new(
-                    ErrorCode::Forbidden,
-                    format!("this needs the scope `{}`", P::PERMISSION.name()),
-                ))
-            }
+        ready(match proved(request, Some(P::PERMISSION)) {
+            Ok(Right::Workspace(principal, scope)) => Ok(Self {
+                principal,
+                scope,
+                permission: PhantomData,
+            }),
+            Ok(_) => Err(disagree(request.path())),
+            Err(error) => Err(error),
         })
     }
 }
 
-async fn principal(request: &HttpRequest) -> Result<Principal, ApiError> {
-    if let Some(proved) = request.extensions().get::<Principal>() {
-        return Ok(proved.clone());
+/// Who sent the request; found once, also where calls were counted before.
+pub(super) async fn principal(request: &HttpRequest) -> Result<Principal, ApiError> {
+    if let Some(known) = request.extensions().get::<Principal>() {
+        return Ok(known.clone());
     }
     let token = bearer(request)?.ok_or_else(|| {
         ApiError::new(
@@ -224,7 +186,7 @@ pub fn bearer_of(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
 }
 
 /// A part of the hub that was given to the application.
-fn part<T: 'static>(request: &HttpRequest) -> Result<&T, ApiError> {
+pub(super) fn part<T: 'static>(request: &HttpRequest) -> Result<&T, ApiError> {
     let missing = || {
         let name = std::any::type_name::<T>();
         ApiError::of(

@@ -1,6 +1,6 @@
 //! Following a room or a stream without a socket: `curl -N`, or a browser's `EventSource`.
 
-use super::extract::{self, Any, Scoped, address, query};
+use super::extract::{self, Read, Scoped, address, query};
 use super::sse::{Body, Live, Place, write_event};
 use super::{ApiError, Options};
 use crate::connection::{Refused, Registry, Watcher};
@@ -46,7 +46,7 @@ struct StreamQuery {
     responses((status = 200, body = String, content_type = "text/event-stream")))]
 pub(super) async fn room(
     request: HttpRequest,
-    scoped: Scoped<Any>,
+    scoped: Scoped<Read>,
     rooms: web::Data<Rooms>,
 ) -> Result<HttpResponse, ApiError> {
     let name = extract::room(&request)?;
@@ -90,7 +90,7 @@ pub(super) async fn room(
     responses((status = 200, body = String, content_type = "text/event-stream"), (status = 204)))]
 pub(super) async fn stream(
     request: HttpRequest,
-    scoped: Scoped<Any>,
+    scoped: Scoped<Read>,
     rooms: web::Data<Rooms>,
 ) -> Result<HttpResponse, ApiError> {
     let id = extract::stream(&request)?;
@@ -131,7 +131,7 @@ struct Seat {
 }
 
 impl Seat {
-    async fn take(request: &HttpRequest, scoped: &Scoped<Any>) -> Result<Self, ApiError> {
+    async fn take(request: &HttpRequest, scoped: &Scoped<Read>) -> Result<Self, ApiError> {
         let missing = |what: &str| {
             ApiError::of(
                 ErrorCode::Internal,

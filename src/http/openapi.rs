@@ -1,6 +1,8 @@
 //! The API's own description, as an OpenAPI document.
 
-use super::{account, agent, event, invite, live, me, stream, stream_bytes, usage, workspace};
+use super::{
+    account, agent, event, invite, live, me, member, stream, stream_bytes, usage, workspace,
+};
 use actix_web::HttpResponse;
 use generic_corp_protocol::rest::Problem;
 use std::sync::LazyLock;
@@ -50,7 +52,13 @@ use utoipa::{Modify, OpenApi};
         usage::limits,
         usage::set_limits,
         usage::alerts,
+        member::rename,
+        member::list,
+        member::change,
+        member::remove,
+        member::audit,
         workspace::show,
+        workspace::rename,
         workspace::rooms,
         workspace::create_room,
         workspace::show_room,

@@ -2,8 +2,8 @@
 
 use super::error::no_such_path;
 use super::{
-    ApiError, Origins, account, agent, calls, event, health, invite, live, me, openapi, security,
-    stream, stream_bytes, unread, usage, workspace,
+    ApiError, Origins, account, agent, calls, event, gate, health, invite, live, me, member,
+    openapi, security, stream, stream_bytes, unread, usage, workspace,
 };
 use crate::tenant::{Page, Permission};
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, LINK};
@@ -24,7 +24,7 @@ macro_rules! routes {
             vec![$(resource(
                 $path,
                 &[$(stringify!($method)),+],
-                vec![$(routes!(@ $method).to($handler)),+],
+                vec![$(kept(routes!(@ $method).to($handler), Permission::$permission)),+],
             ),)*]
         }
     };
@@ -61,7 +61,11 @@ routes! {
     "/organizations/{organization}/usage" => get usage::usage [Member];
     "/organizations/{organization}/limits" => get usage::limits [Member], patch usage::set_limits [Own];
     "/organizations/{organization}/alerts" => get usage::alerts [Manage];
-    "/workspaces/{workspace}" => get workspace::show [Read];
+    "/organizations/{organization}" => patch member::rename [Manage];
+    "/organizations/{organization}/members" => get member::list [Member];
+    "/organizations/{organization}/members/{user}" => patch member::change [Manage], delete member::remove [Member];
+    "/organizations/{organization}/audit" => get member::audit [Manage];
+    "/workspaces/{workspace}" => get workspace::show [Read], patch workspace::rename [Admin];
     "/workspaces/{workspace}/rooms" => get workspace::rooms [Read], post workspace::create_room [Admin];
     "/workspaces/{workspace}/rooms/{room}" => get workspace::show_room [Read];
     "/workspaces/{workspace}/agents" => get agent::list [Read], post agent::create [Admin];
@@ -108,6 +112,13 @@ pub fn configure(origins: &Origins, config: &mut ServiceConfig) {
             &["get"],
             vec![routes!(@ get).to(health::ready)],
         ));
+}
+
+/// A handler behind its row of the table.
+fn kept(route: Route, permission: Permission) -> Route {
+    route.wrap(from_fn(move |request, next| {
+        gate::keep(permission, request, next)
+    }))
 }
 
 /// A path whose wrong methods are answered by 405 and the right ones.

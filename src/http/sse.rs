@@ -172,8 +172,8 @@ impl Client for Live {
                 });
                 self.leave("goaway", Some(retry), &data);
             }
-            // It never asks for anything, and writes nothing.
-            Mail::Settled { .. } | Mail::Cancel(_) => {}
+            // It never asks for anything, and writes nothing. Who may not read any more is closed.
+            Mail::Settled { .. } | Mail::Cancel(_) | Mail::Rights => {}
         }
     }
 

@@ -3,7 +3,7 @@
 use super::ApiError;
 use super::body::Body;
 use super::event::key;
-use super::extract::{self, Any, Scoped, query, room};
+use super::extract::{self, Publish, Read, Scoped, Stream, query, room};
 use crate::room::Rooms;
 use actix_web::{HttpRequest, HttpResponse, web};
 use generic_corp_protocol::frame::{StreamClose, StreamOpen, StreamOpened};
@@ -29,7 +29,7 @@ struct ListQuery {
     responses((status = 200, body = StreamPage)))]
 pub(super) async fn list(
     request: HttpRequest,
-    scoped: Scoped<Any>,
+    scoped: Scoped<Read>,
     rooms: web::Data<Rooms>,
 ) -> Result<web::Json<StreamPage>, ApiError> {
     let ListQuery {
@@ -62,7 +62,7 @@ pub(super) async fn list(
     responses((status = 201, body = StreamOpened), (status = 200, body = StreamOpened)))]
 pub(super) async fn open(
     request: HttpRequest,
-    scoped: Scoped<Any>,
+    scoped: Scoped<Stream>,
     rooms: web::Data<Rooms>,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
@@ -93,7 +93,7 @@ pub(super) async fn open(
     responses((status = 200, body = StreamInfo)))]
 pub(super) async fn show(
     request: HttpRequest,
-    scoped: Scoped<Any>,
+    scoped: Scoped<Read>,
     rooms: web::Data<Rooms>,
 ) -> Result<web::Json<StreamInfo>, ApiError> {
     let id = extract::stream(&request)?;
@@ -107,7 +107,7 @@ pub(super) async fn show(
     request_body = CloseStream, responses((status = 200, body = StreamInfo)))]
 pub(super) async fn close(
     request: HttpRequest,
-    scoped: Scoped<Any>,
+    scoped: Scoped<Stream>,
     rooms: web::Data<Rooms>,
     body: Body,
 ) -> Result<web::Json<StreamInfo>, ApiError> {
@@ -131,7 +131,7 @@ pub(super) async fn close(
     request_body = Option<CancelStream>, responses((status = 202)))]
 pub(super) async fn cancel(
     request: HttpRequest,
-    scoped: Scoped<Any>,
+    scoped: Scoped<Publish>,
     rooms: web::Data<Rooms>,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {

@@ -2,7 +2,7 @@
 
 use super::ApiError;
 use super::body::Body;
-use super::extract::{self, Any, Scoped, query};
+use super::extract::{self, Read, Scoped, Stream as MayStream, query};
 use crate::room::{Append, Rooms};
 use crate::store::op::Done;
 use crate::tenant::Scope;
@@ -38,7 +38,7 @@ struct AppendQuery {
     responses((status = 200, body = Appended)))]
 pub(super) async fn append(
     request: HttpRequest,
-    scoped: Scoped<Any>,
+    scoped: Scoped<MayStream>,
     rooms: web::Data<Rooms>,
     body: Body,
 ) -> Result<web::Json<Appended>, ApiError> {
@@ -74,7 +74,7 @@ pub(super) async fn append(
         (status = 206, body = Vec<u8>, content_type = "application/octet-stream")))]
 pub(super) async fn read(
     request: HttpRequest,
-    scoped: Scoped<Any>,
+    scoped: Scoped<Read>,
     rooms: web::Data<Rooms>,
 ) -> Result<HttpResponse, ApiError> {
     let info = rooms

@@ -2,7 +2,7 @@
 
 use super::ApiError;
 use super::body::Body;
-use super::extract::{Admin, Caller, Read, Scoped, page, room};
+use super::extract::{Admin, Caller, InOrganization, Manage, Read, Scoped, address, page, room};
 use super::routes::next_page;
 use crate::cluster::Cluster;
 use crate::connection::Registry;
@@ -13,7 +13,9 @@ use crate::tenant::Tenants;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use generic_corp_protocol::RoomId;
-use generic_corp_protocol::rest::{Connection, NewRoom, NewWorkspace, Room, Workspace};
+use generic_corp_protocol::rest::{
+    ChangeWorkspace, Connection, NewRoom, NewWorkspace, Room, Workspace,
+};
 
 /// The workspaces of an organization.
 #[utoipa::path(get, path = "/organizations/{organization}/workspaces", tag = "workspace",
@@ -35,15 +37,12 @@ pub(super) async fn list(
     params(("organization" = String, Path, description = "Name or id")),
     request_body = NewWorkspace, responses((status = 201, body = Workspace)))]
 pub(super) async fn create(
-    request: HttpRequest,
-    caller: Caller,
+    member: InOrganization<Manage>,
     tenants: web::Data<Tenants>,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
     let new: NewWorkspace = body.json().await?;
-    let made = tenants
-        .create_workspace(&caller.0, organization(&request), &new)
-        .await?;
+    let made = tenants.create_workspace(&member.scope, &new).await?;
     let place = format!("/api/v1/workspaces/{}", made.id);
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, place))
@@ -59,6 +58,23 @@ pub(super) async fn show(
     tenants: web::Data<Tenants>,
 ) -> Result<web::Json<Workspace>, ApiError> {
     Ok(web::Json(tenants.workspace(&scoped.scope).await?))
+}
+
+/// Give a workspace another name for people.
+#[utoipa::path(patch, path = "/workspaces/{workspace}", tag = "workspace",
+    params(("workspace" = String, Path, description = "Name or id")),
+    request_body = ChangeWorkspace, responses((status = 200, body = Workspace)))]
+pub(super) async fn rename(
+    request: HttpRequest,
+    scoped: Scoped<Admin>,
+    tenants: web::Data<Tenants>,
+    body: Body,
+) -> Result<web::Json<Workspace>, ApiError> {
+    let change: ChangeWorkspace = body.json().await?;
+    let renamed = tenants
+        .rename_workspace(&scoped.scope, &change, address(&request))
+        .await?;
+    Ok(web::Json(renamed))
 }
 
 /// The rooms of a workspace, by name; further ones as the `Link` header says.

@@ -15,9 +15,6 @@ pub enum Error {
     /// There is no such thing for this principal.
     #[error("there is no such {0} in this workspace")]
     NotFound(&'static str),
-    /// The principal lacks the scope.
-    #[error("this needs the scope `{0}`")]
-    Forbidden(&'static str),
     /// A value is out of its range or form.
     #[error("{0}")]
     Invalid(String),
@@ -47,7 +44,7 @@ impl Error {
         use history::Error as Log;
         match self {
             Self::NotFound(_) | Self::Log(Log::Refused(Refusal::NotFound)) => ErrorCode::NotFound,
-            Self::Forbidden(_) | Self::Log(Log::Refused(Refusal::NotYours)) => ErrorCode::Forbidden,
+            Self::Log(Log::Refused(Refusal::NotYours)) => ErrorCode::Forbidden,
             Self::Invalid(_) => ErrorCode::Invalid,
             Self::TooLarge(_) => ErrorCode::TooLarge,
             Self::UsedUp(used_up) => used_up.code(),

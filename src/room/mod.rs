@@ -1,6 +1,7 @@
-//! Rooms and their streams: what a principal may do in them, turned into operations on the log.
+//! Rooms and their streams: what is done in them, turned into operations on the log.
 //!
-//! Everything here takes a [`Scope`], which only authorization can make.
+//! Everything here takes a [`Scope`], which only authorization can make. Whether its scopes allow the act was
+//! asked before, where the request came in: by the rows of `http/routes.rs` and `connection/right.rs`.
 
 mod check;
 mod error;

@@ -14,7 +14,7 @@ impl Rooms {
     /// The operation that publishes `frame`.
     ///
     /// # Errors
-    /// When the principal may not, or a value is unsound.
+    /// When a value is unsound.
     pub fn publish_op(&self, scope: &Scope, room: RoomId, frame: Publish) -> Result<Op, Error> {
         let Publish {
             key,
@@ -24,7 +24,6 @@ impl Rooms {
             reply_to,
             ..
         } = frame;
-        may_publish(scope)?;
         scope.budget().check(Work::Publish, scope.sender().kind)?;
         check::mentions(&mentions)?;
         reply_to.map_or(Ok(()), |seq| check::position("reply_to", seq))?;
@@ -53,7 +52,6 @@ impl Rooms {
     /// # Errors
     /// See [`Error`].
     pub async fn publish(&self, scope: &Scope, frame: Publish) -> Result<Published, Error> {
-        may_publish(scope)?;
         let room = self.find(scope, &frame.room).await?;
         if frame.ephemeral {
             return self.publish_ephemeral(scope, room, frame);
@@ -65,14 +63,13 @@ impl Rooms {
     /// Tells everyone who is in the room now and keeps up; nothing is stored.
     ///
     /// # Errors
-    /// When the principal may not, or a value is unsound.
+    /// When a value is unsound.
     pub fn publish_ephemeral(
         &self,
         scope: &Scope,
         room: RoomId,
         frame: Publish,
     ) -> Result<Published, Error> {
-        may_publish(scope)?;
         let kind = check::kind(frame.kind)?;
         let body = serde_json::from_str(frame.body.get())
             .map_err(|_| Error::Invalid("`body` is not JSON that can be read".into()))?;
@@ -90,14 +87,6 @@ impl Rooms {
             time,
             duplicate: false,
         })
-    }
-}
-
-fn may_publish(scope: &Scope) -> Result<(), Error> {
-    if scope.scopes().publish {
-        Ok(())
-    } else {
-        Err(Error::Forbidden("publish"))
     }
 }
 

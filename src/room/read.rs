@@ -40,7 +40,6 @@ impl Rooms {
         room: &Slug,
         request: PageRequest,
     ) -> Result<HistoryPage, Error> {
-        may_read(scope)?;
         let PageRequest {
             before,
             after,
@@ -96,7 +95,6 @@ impl Rooms {
         before: Option<u64>,
         limit: Option<u32>,
     ) -> Result<StreamPage, Error> {
-        may_read(scope)?;
         let id = self.find(scope, room).await?;
         let limit = limit.unwrap_or(DEFAULT_PAGE).clamp(1, MAX_HISTORY_PAGE);
         let (streams, more) = self
@@ -111,7 +109,6 @@ impl Rooms {
     /// # Errors
     /// See [`Error`].
     pub async fn stream(&self, scope: &Scope, id: StreamId) -> Result<StreamInfo, Error> {
-        may_read(scope)?;
         self.store()
             .stream(scope.workspace(), id)
             .await?
@@ -129,18 +126,9 @@ impl Rooms {
         offset: u64,
         max_bytes: usize,
     ) -> Result<Bytes, Error> {
-        may_read(scope)?;
         Ok(self
             .store()
             .bytes(scope.workspace(), id, offset, max_bytes)
             .await?)
-    }
-}
-
-pub(super) fn may_read(scope: &Scope) -> Result<(), Error> {
-    if scope.scopes().read {
-        Ok(())
-    } else {
-        Err(Error::Forbidden("read"))
     }
 }

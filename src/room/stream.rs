@@ -26,9 +26,8 @@ impl Rooms {
     /// The operation that opens a stream.
     ///
     /// # Errors
-    /// When the principal may not, or a value is unsound.
+    /// When a value is unsound.
     pub fn open_op(&self, scope: &Scope, room: RoomId, frame: StreamOpen) -> Result<Op, Error> {
-        may_stream(scope)?;
         scope.budget().check(Work::Stream, scope.sender().kind)?;
         check::label("name", &frame.name)?;
         check::optional_label("media_type", frame.media_type.as_deref())?;
@@ -55,9 +54,8 @@ impl Rooms {
     /// The operation that appends to a stream.
     ///
     /// # Errors
-    /// When the principal may not, or the offset is unsound.
+    /// When the offset is unsound.
     pub fn append_op(&self, scope: &Scope, append: Append) -> Result<Op, Error> {
-        may_stream(scope)?;
         scope.budget().check(Work::Stream, scope.sender().kind)?;
         let Append {
             stream,
@@ -77,9 +75,8 @@ impl Rooms {
     /// The operation that closes a stream.
     ///
     /// # Errors
-    /// When the principal may not, or the outcome is one that only the hub gives.
+    /// When the outcome is one that only the hub gives.
     pub fn close_op(&self, scope: &Scope, frame: StreamClose) -> Result<Op, Error> {
-        may_stream(scope)?;
         check::position("offset", frame.offset)?;
         if frame.outcome == StreamOutcome::Interrupted {
             let text = "`outcome` is `completed`, `failed` or `cancelled`; `interrupted` is the hub's word";
@@ -102,16 +99,13 @@ impl Rooms {
     /// The operation that notes the wish to stop a stream.
     ///
     /// # Errors
-    /// When the principal may not, or the reason is unsound.
+    /// When the reason is unsound.
     pub fn cancel_op(
         &self,
         scope: &Scope,
         stream: StreamId,
         reason: Option<String>,
     ) -> Result<Op, Error> {
-        if !scope.scopes().publish {
-            return Err(Error::Forbidden("publish"));
-        }
         check::optional_label("reason", reason.as_deref())?;
         Ok(Op::Cancel {
             tenant: tenant(scope),
@@ -130,7 +124,6 @@ impl Rooms {
         scope: &Scope,
         frame: StreamOpen,
     ) -> Result<StreamOpened, Error> {
-        may_stream(scope)?;
         let room = self.find(scope, &frame.room).await?;
         match self
             .history
@@ -182,14 +175,6 @@ impl Rooms {
             .submit(self.cancel_op(scope, stream, reason)?)
             .await?;
         Ok(())
-    }
-}
-
-fn may_stream(scope: &Scope) -> Result<(), Error> {
-    if scope.scopes().stream {
-        Ok(())
-    } else {
-        Err(Error::Forbidden("stream"))
     }
 }
 

@@ -8,6 +8,7 @@ use super::{Error, Store};
 use generic_corp_protocol::{
     AgentId, ApiKeyId, OrganizationId, Slug, Timestamp, UserId, WorkspaceId,
 };
+use std::collections::HashSet;
 
 /// A key together with what its agent's row says about it.
 #[derive(Clone, Debug)]
@@ -94,21 +95,25 @@ impl Store {
         row.as_ref().map(key).transpose()
     }
 
-    /// Those of `ids` that were revoked, or whose agent was locked out. Expiry is not asked about: who
+    /// Those of `ids` that were revoked or are gone, or whose agent was locked out. Expiry is not asked about: who
     /// holds a key knows when it ends.
     pub async fn ended_keys(&self, ids: &[ApiKeyId]) -> Result<Vec<ApiKeyId>, Error> {
-        let mut ended = Vec::new();
+        let mut live = HashSet::new();
         for ids in ids.chunks(BATCH) {
             let mut query = sql(
                 "SELECT k.id FROM api_keys k JOIN agents a ON a.id = k.agent_id
-                 WHERE (k.revoked_at IS NOT NULL OR a.disabled_at IS NOT NULL) AND k.id IN ",
+                 WHERE k.revoked_at IS NULL AND a.disabled_at IS NULL AND k.id IN ",
             );
             query.push_list(ids.iter().map(|id| id.0));
             for row in query.fetch_all(self.read()).await? {
-                ended.push(ApiKeyId(uuid(&row, "id")?));
+                live.insert(ApiKeyId(uuid(&row, "id")?));
             }
         }
-        Ok(ended)
+        Ok(ids
+            .iter()
+            .filter(|id| !live.contains(*id))
+            .copied()
+            .collect())
     }
 
     /// At most `limit` keys of a workspace that are not revoked, the oldest first, after `after`.

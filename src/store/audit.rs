@@ -1,10 +1,10 @@
 //! The audit log: what was done that bears on security. Rows are written and read, never changed.
 
-use super::log::sender_kind;
+use super::log::{parse_sender_kind, sender_kind};
 use super::row::{maybe_text, maybe_uuid, text, time, uuid};
 use super::sql::{Row, Work, sql};
 use super::{Error, Store};
-use generic_corp_protocol::{OrganizationId, Sender, Timestamp};
+use generic_corp_protocol::{OrganizationId, Sender, SenderKind, Timestamp};
 use std::net::IpAddr;
 use uuid::Uuid;
 
@@ -30,8 +30,8 @@ pub struct AuditRow {
     pub id: Uuid,
     /// When.
     pub time: Timestamp,
-    /// `user`, `agent` or `system`.
-    pub actor_kind: String,
+    /// What kind of actor.
+    pub actor_kind: SenderKind,
     /// Who.
     pub actor_id: Uuid,
     /// Their name at the time.
@@ -50,7 +50,7 @@ fn audit(row: &Row) -> Result<AuditRow, Error> {
     Ok(AuditRow {
         id: uuid(row, "id")?,
         time: time(row, "time")?,
-        actor_kind: text(row, "actor_kind")?,
+        actor_kind: parse_sender_kind(&text(row, "actor_kind")?),
         actor_id: uuid(row, "actor_id")?,
         actor_name: text(row, "actor_name")?,
         action: text(row, "action")?,

@@ -13,6 +13,7 @@ mod error;
 pub mod invite;
 pub mod limit;
 mod log;
+pub mod member;
 mod migration;
 pub mod op;
 pub mod password;

@@ -6,6 +6,7 @@ use super::row::{maybe_text, maybe_time, number, text, time, uuid};
 use super::sql::{Row, Work, sql};
 use super::{Error, Store};
 use generic_corp_protocol::{SessionId, Timestamp, UserId};
+use std::collections::HashSet;
 
 /// Live sessions one user may have; beyond it the oldest end.
 const MAX_SESSIONS: i64 = 100;
@@ -103,26 +104,30 @@ impl Store {
         row.as_ref().map(session).transpose()
     }
 
-    /// Those of `ids` that were ended, or whose user was locked out or had every session ended.
+    /// Those of `ids` that were ended or are gone, or whose user was locked out or had every session ended.
     pub async fn ended_sessions(
         &self,
         ids: &[SessionId],
         now: Timestamp,
     ) -> Result<Vec<SessionId>, Error> {
-        let mut ended = Vec::new();
+        let mut live = HashSet::new();
         for ids in ids.chunks(BATCH) {
             let mut query = sql(
                 "SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id
-                 WHERE (s.ended_at IS NOT NULL OR u.disabled_at IS NOT NULL
-                        OR u.generation <> s.generation OR s.expires_at <= ",
+                 WHERE s.ended_at IS NULL AND u.disabled_at IS NULL
+                   AND u.generation = s.generation AND s.expires_at > ",
             );
-            query.push_bind(now.0).push(") AND s.id IN ");
+            query.push_bind(now.0).push(" AND s.id IN ");
             query.push_list(ids.iter().map(|id| id.0));
             for row in query.fetch_all(self.read()).await? {
-                ended.push(SessionId(uuid(&row, "id")?));
+                live.insert(SessionId(uuid(&row, "id")?));
             }
         }
-        Ok(ended)
+        Ok(ids
+            .iter()
+            .filter(|id| !live.contains(*id))
+            .copied()
+            .collect())
     }
 
     /// Begins a session for a user whose password was checked at `generation`.

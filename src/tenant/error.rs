@@ -16,6 +16,9 @@ pub enum Error {
     /// The principal may see the thing but not do this.
     #[error("{0}")]
     Forbidden(&'static str),
+    /// The principal lacks the scope.
+    #[error("this needs the scope `{0}`")]
+    Scope(&'static str),
     /// The plan's count is used up.
     #[error("the plan allows {limit} {what} in an organization, and there are as many")]
     LimitReached {
@@ -27,6 +30,9 @@ pub enum Error {
     /// The name is taken.
     #[error("there is {0} of this name already")]
     Taken(&'static str),
+    /// It would leave an organization that nobody owns.
+    #[error("an organization keeps at least one owner; make somebody else an owner first")]
+    LastOwner,
     /// The hub has its first administrator.
     #[error("the hub is set up already; sign in")]
     SetUp,
@@ -61,8 +67,10 @@ impl Error {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::NotFound(_) => ErrorCode::NotFound,
-            Self::Ambiguous | Self::Taken(_) | Self::SetUp | Self::Member => ErrorCode::Conflict,
-            Self::Forbidden(_) => ErrorCode::Forbidden,
+            Self::Ambiguous | Self::Taken(_) | Self::LastOwner | Self::SetUp | Self::Member => {
+                ErrorCode::Conflict
+            }
+            Self::Forbidden(_) | Self::Scope(_) => ErrorCode::Forbidden,
             Self::LimitReached { .. } | Self::TooMany(_) => ErrorCode::LimitReached,
             Self::SetupLink | Self::Invite => ErrorCode::InvalidToken,
             Self::Invalid(_) => ErrorCode::Invalid,

@@ -4,6 +4,7 @@ mod agent;
 mod error;
 mod founding;
 mod invite;
+mod member;
 mod organization;
 pub mod permission;
 mod registration;

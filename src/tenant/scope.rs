@@ -1,5 +1,6 @@
 //! The tenant as a type: code that touches a workspace's data takes a [`Scope`].
 
+use super::{Error, Permission};
 use crate::auth::Scopes;
 use crate::config::Plan;
 use crate::metering::{Actor, Budget};
@@ -43,6 +44,19 @@ impl Scope {
         }))
     }
 
+    /// The same right with the scopes that authorization has found since.
+    pub(crate) fn with_scopes(&self, scopes: Scopes) -> Self {
+        Self(Arc::new(Inner {
+            organization: self.0.organization,
+            workspace: self.0.workspace.clone(),
+            plan: self.0.plan.clone(),
+            sender: self.0.sender.clone(),
+            scopes,
+            key: self.0.key,
+            budget: self.0.budget.clone(),
+        }))
+    }
+
     /// The organization that owns the workspace.
     pub fn organization(&self) -> OrganizationId {
         self.0.organization
@@ -81,6 +95,17 @@ impl Scope {
     /// What the organization may still use.
     pub fn budget(&self) -> &Budget {
         &self.0.budget
+    }
+
+    /// Refuses who has not this permission here.
+    ///
+    /// # Errors
+    /// [`Error::Scope`].
+    pub fn require(&self, permission: Permission) -> Result<(), Error> {
+        match permission.is_in(self.0.scopes) {
+            true => Ok(()),
+            false => Err(Error::Scope(permission.name())),
+        }
     }
 
     /// What they may do here.

@@ -1,5 +1,6 @@
 //! The directory: who may touch which workspace.
 
+use super::member::operator;
 use super::{Error, Role, Scope};
 use crate::auth::{Principal, Scopes};
 use crate::config::{Plan, Plans};
@@ -8,7 +9,7 @@ use crate::store::Store;
 use crate::store::workspace::ReachRow;
 use dashmap::DashMap;
 use generic_corp_protocol::frame::WorkspaceRef;
-use generic_corp_protocol::{ApiKeyId, Sender, SenderKind, WorkspaceId};
+use generic_corp_protocol::{ApiKeyId, Sender, WorkspaceId};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -89,12 +90,7 @@ impl Tenants {
     pub async fn authorize_operator(&self, workspace: &str) -> Result<Scope, Error> {
         let id = workspace.parse::<WorkspaceId>().ok();
         let reach = one(self.store.operator_reach(id, workspace).await?)?;
-        let operator = Sender {
-            kind: SenderKind::System,
-            id: uuid::Uuid::nil(),
-            name: "operator".to_owned(),
-        };
-        self.scope(reach, (operator, None), Scopes::ALL)
+        self.scope(reach, (operator(), None), Scopes::ALL)
     }
 
     fn scope(

@@ -1,7 +1,7 @@
 //! Organizations and workspaces, as their members see them.
 
 use super::service::{Tenants, label};
-use super::{Error, Scope};
+use super::{Error, OrganizationScope, Scope};
 use crate::auth::Principal;
 use crate::store;
 use crate::store::workspace::{OrganizationRow, WorkspaceRow};
@@ -59,34 +59,21 @@ impl Tenants {
         Ok(found.ok_or(Error::NotFound("organization"))?.workspaces)
     }
 
-    /// Makes a workspace, with a room in it. Owners and admins of the organization may.
+    /// Makes a workspace, with a room in it.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::LimitReached`], [`Error::Taken`], [`Error::Invalid`],
-    /// or the store's.
+    /// [`Error::LimitReached`], [`Error::Taken`], [`Error::Invalid`], or the store's.
     pub async fn create_workspace(
         &self,
-        principal: &Principal,
-        organization: &str,
+        scope: &OrganizationScope,
         new: &NewWorkspace,
     ) -> Result<Workspace, Error> {
-        let me = self.me(principal).await?;
-        let found = me
-            .organizations
-            .into_iter()
-            .find(|known| is(known, organization));
-        let found = found.ok_or(Error::NotFound("organization"))?;
-        if !matches!(found.role.as_str(), "owner" | "admin") {
-            return Err(Error::Forbidden(
-                "only owners and admins of the organization make workspaces",
-            ));
-        }
         let name = new.name.as_deref().unwrap_or(&new.slug);
         let name = label(name, "`name` has 1 to 256 bytes and no control characters")?;
-        let limit = self.plan(&found.plan)?.workspaces;
+        let limit = scope.plan.workspaces;
         let made = self
             .store
-            .create_workspace(found.id, &new.slug, name, &first_room(), limit)
+            .create_workspace(scope.id, &new.slug, name, &first_room(), limit)
             .await;
         match made {
             Ok(Some(row)) => Ok(workspace(row)),

@@ -31,6 +31,7 @@ mod headers;
 mod heartbeat;
 mod history;
 mod mail;
+mod matrix;
 mod nodes;
 mod people;
 mod presence;

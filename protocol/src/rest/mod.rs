@@ -29,12 +29,17 @@ macro_rules! bodies {
 
 mod account;
 mod log;
+mod member;
 mod person;
 mod usage;
 mod workspace;
 
 pub use account::{Login, Me, Organization, Refresh, Register, Session, Setup, SetupStatus, User};
 pub use log::{Appended, CancelStream, CloseStream, NewEvent, NewStream, StreamPage};
+pub use member::{
+    AuditEntry, ChangeMember, ChangeOrganization, ChangeWorkspace, OrganizationMember,
+    OrganizationName,
+};
 pub use person::{
     AcceptInvite, ChangeMe, ChangePassword, Forgot, Invite, InviteInfo, LinkToken, NewInvite,
     NewInviteLink, NewOrganization, OwnSession, Registered, ResetLink, ResetPassword,

@@ -206,8 +206,8 @@ async fn workspaces_are_made_with_a_lobby() {
     let answer = hub.post(path, &key, &json!({ "slug": "more" })).await;
     assert_eq!(
         code(answer).await,
-        "forbidden",
-        "a key belongs to its workspace"
+        "not_found",
+        "a key opens no organization"
     );
 }
 
