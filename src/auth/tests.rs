@@ -7,9 +7,10 @@ use super::*;
 use crate::config::Durability;
 use crate::store::account::{Founded, Founding, Gate};
 use crate::store::api_key::NewKey;
+use crate::store::audit::Act;
 use crate::store::{self, Store};
 use generic_corp_protocol::rest::Session;
-use generic_corp_protocol::{ApiKeyId, ErrorCode, Slug, Timestamp};
+use generic_corp_protocol::{ApiKeyId, ErrorCode, Sender, SenderKind, Slug, Timestamp};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
@@ -79,6 +80,7 @@ impl Hub {
             .expect("asked");
         let home = home.first().expect("there").workspace.clone();
         let new = NewKey {
+            id: ApiKeyId::new(),
             agent: &slug("sable"),
             name: "",
             prefix: &made.prefix,
@@ -87,9 +89,21 @@ impl Hub {
             created_by: None,
             expires_at,
         };
+        let actor = Sender {
+            kind: SenderKind::System,
+            id: uuid::Uuid::nil(),
+            name: "test".into(),
+        };
+        let act = Act {
+            organization: None,
+            actor: &actor,
+            action: "key.made",
+            target: "",
+            address: None,
+        };
         let row = self
             .store
-            .create_key(home.organization, home.id, &new, 10)
+            .create_key(home.organization, home.id, &new, 10, &act)
             .await;
         row.expect("stored").expect("room for it");
         made.text

@@ -243,7 +243,7 @@ async fn key(args: KeyArgs, tenants: &Tenants) -> anyhow::Result<()> {
         scopes: args.scopes,
         expires_at: args.days.map(ends),
     };
-    let made = tenants.create_key(&scope, &new).await?;
+    let made = tenants.create_key(&scope, &new, None).await?;
     eprintln!(
         "a key for {} in {}; it is shown this once",
         made.key.agent,

@@ -2,7 +2,7 @@
 
 use super::ApiError;
 use super::body::Body;
-use super::extract::{Admin, Read, Scoped, in_path, page};
+use super::extract::{Admin, Read, Scoped, address, in_path, page};
 use super::routes::next_page;
 use crate::bus::{Bus, Ended, Hint};
 use crate::tenant::Tenants;
@@ -63,12 +63,15 @@ pub(super) async fn keys(
     params(("workspace" = String, Path, description = "Name or id")),
     request_body = NewApiKey, responses((status = 201, body = NewApiKeySecret)))]
 pub(super) async fn create_key(
+    request: HttpRequest,
     scoped: Scoped<Admin>,
     tenants: web::Data<Tenants>,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
     let new: NewApiKey = body.json().await?;
-    let made = tenants.create_key(&scoped.scope, &new).await?;
+    let made = tenants
+        .create_key(&scoped.scope, &new, Some(address(&request)))
+        .await?;
     Ok(HttpResponse::Created().json(made))
 }
 
@@ -84,7 +87,9 @@ pub(super) async fn revoke_key(
     bus: web::Data<Bus>,
 ) -> Result<HttpResponse, ApiError> {
     let id: ApiKeyId = in_path(&request, "key")?;
-    tenants.revoke_key(&scoped.scope, id).await?;
+    tenants
+        .revoke_key(&scoped.scope, id, Some(address(&request)))
+        .await?;
     bus.publish(vec![Hint::Ended(Ended::Key(id))]);
     Ok(HttpResponse::NoContent().finish())
 }

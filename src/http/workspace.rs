@@ -37,12 +37,15 @@ pub(super) async fn list(
     params(("organization" = String, Path, description = "Name or id")),
     request_body = NewWorkspace, responses((status = 201, body = Workspace)))]
 pub(super) async fn create(
+    request: HttpRequest,
     member: InOrganization<Manage>,
     tenants: web::Data<Tenants>,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
     let new: NewWorkspace = body.json().await?;
-    let made = tenants.create_workspace(&member.scope, &new).await?;
+    let made = tenants
+        .create_workspace(&member.scope, &new, address(&request))
+        .await?;
     let place = format!("/api/v1/workspaces/{}", made.id);
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, place))

@@ -1,6 +1,7 @@
 //! API keys: a public prefix to find them by, and the hash of the secret.
 
 use super::agent::{agent, insert_agent};
+use super::audit::{Act, record};
 use super::log::BATCH;
 use super::row::{maybe_time, slug, text, time, uuid};
 use super::sql::{Row, sql};
@@ -48,6 +49,8 @@ impl KeyRow {
 
 /// A key to be made.
 pub struct NewKey<'a> {
+    /// Id.
+    pub id: ApiKeyId,
     /// The agent's name; the agent is made when there is none.
     pub agent: &'a Slug,
     /// Name for people.
@@ -145,8 +148,9 @@ impl Store {
         workspace: WorkspaceId,
         new: &NewKey<'_>,
         agent_limit: u32,
+        act: &Act<'_>,
     ) -> Result<Option<KeyRow>, Error> {
-        let (id, now) = (ApiKeyId::new(), Timestamp::now());
+        let (id, now) = (new.id, Timestamp::now());
         let mut transaction = self.begin().await?;
         let known = sql("SELECT * FROM agents WHERE workspace_id = $1 AND name = $2")
             .bind(workspace.0)
@@ -188,6 +192,7 @@ impl Store {
         .bind(new.expires_at.map(|time| time.0))
         .execute(&mut transaction)
         .await?;
+        record(&mut transaction, act).await?;
         transaction.commit().await?;
         Ok(Some(KeyRow {
             id,
@@ -206,7 +211,12 @@ impl Store {
     }
 
     /// Revokes a key of a workspace; `false` when there is none to revoke.
-    pub async fn revoke_key(&self, workspace: WorkspaceId, id: ApiKeyId) -> Result<bool, Error> {
+    pub async fn revoke_key(
+        &self,
+        workspace: WorkspaceId,
+        id: ApiKeyId,
+        act: &Act<'_>,
+    ) -> Result<bool, Error> {
         let mut transaction = self.begin().await?;
         let done = sql("UPDATE api_keys SET revoked_at = $1
              WHERE workspace_id = $2 AND id = $3 AND revoked_at IS NULL")
@@ -215,6 +225,9 @@ impl Store {
         .bind(id.0)
         .execute(&mut transaction)
         .await?;
+        if done == 1 {
+            record(&mut transaction, act).await?;
+        }
         transaction.commit().await?;
         Ok(done == 1)
     }

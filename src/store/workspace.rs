@@ -1,6 +1,7 @@
 //! Organizations, memberships and workspaces.
 
 use super::account::Founding;
+use super::audit::{Act, record};
 use super::limit::has_room_for_workspace;
 use super::row::{slug, text, time, uuid};
 use super::sql::{Row, Work, sql};
@@ -182,6 +183,7 @@ impl Store {
         name: &str,
         room: &Slug,
         limit: u32,
+        act: &Act<'_>,
     ) -> Result<Option<WorkspaceRow>, Error> {
         let now = Timestamp::now();
         let mut transaction = self.begin().await?;
@@ -189,6 +191,7 @@ impl Store {
             return Ok(None);
         }
         let id = insert_workspace(&mut transaction, organization, slug, name, room, now).await?;
+        record(&mut transaction, act).await?;
         transaction.commit().await?;
         Ok(Some(WorkspaceRow {
             id,

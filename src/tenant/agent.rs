@@ -8,6 +8,7 @@ use crate::store::agent::AgentRow;
 use crate::store::api_key::{KeyRow, NewKey};
 use generic_corp_protocol::rest::{Agent, ApiKey, NewAgent, NewApiKey, NewApiKeySecret};
 use generic_corp_protocol::{ApiKeyId, SenderKind, Timestamp, UserId};
+use std::net::IpAddr;
 
 impl Tenants {
     /// A part of the workspace's agents, by name.
@@ -68,6 +69,7 @@ impl Tenants {
         &self,
         scope: &Scope,
         new: &NewApiKey,
+        address: Option<IpAddr>,
     ) -> Result<NewApiKeySecret, Error> {
         let name = maybe_label(
             &new.name,
@@ -87,7 +89,9 @@ impl Tenants {
         }
         let made = api_key::make()?;
         let sender = scope.sender();
+        let id = ApiKeyId::new();
         let new = NewKey {
+            id,
             agent: &new.agent,
             name,
             prefix: &made.prefix,
@@ -96,11 +100,13 @@ impl Tenants {
             created_by: (sender.kind == SenderKind::User).then_some(UserId(sender.id)),
             expires_at: new.expires_at,
         };
+        let target = format!("{id} for {}", new.agent);
+        let act = scope.act("key.made", &target, address);
         let limit = scope.plan().agents;
         let (organization, workspace) = (scope.organization(), scope.workspace());
         let row = self
             .store
-            .create_key(organization, workspace, &new, limit)
+            .create_key(organization, workspace, &new, limit, &act)
             .await?;
         Ok(NewApiKeySecret {
             key: key(row.ok_or_else(|| too_many_agents(limit))?),
@@ -112,8 +118,15 @@ impl Tenants {
     ///
     /// # Errors
     /// [`Error::NotFound`], or the store's.
-    pub async fn revoke_key(&self, scope: &Scope, id: ApiKeyId) -> Result<(), Error> {
-        match self.store.revoke_key(scope.workspace(), id).await? {
+    pub async fn revoke_key(
+        &self,
+        scope: &Scope,
+        id: ApiKeyId,
+        address: Option<IpAddr>,
+    ) -> Result<(), Error> {
+        let target = id.to_string();
+        let act = scope.act("key.revoked", &target, address);
+        match self.store.revoke_key(scope.workspace(), id, &act).await? {
             true => Ok(()),
             false => Err(Error::NotFound("key")),
         }

@@ -7,6 +7,7 @@ use crate::store;
 use crate::store::workspace::{OrganizationRow, WorkspaceRow};
 use generic_corp_protocol::rest::{Me, NewWorkspace, Organization, Workspace};
 use generic_corp_protocol::{OrganizationId, Slug};
+use std::net::IpAddr;
 
 /// The room every workspace begins with.
 const FIRST_ROOM: &str = "lobby";
@@ -67,13 +68,15 @@ impl Tenants {
         &self,
         scope: &OrganizationScope,
         new: &NewWorkspace,
+        address: IpAddr,
     ) -> Result<Workspace, Error> {
         let name = new.name.as_deref().unwrap_or(&new.slug);
         let name = label(name, "`name` has 1 to 256 bytes and no control characters")?;
         let limit = scope.plan.workspaces;
+        let act = scope.act("workspace.made", &new.slug, address);
         let made = self
             .store
-            .create_workspace(scope.id, &new.slug, name, &first_room(), limit)
+            .create_workspace(scope.id, &new.slug, name, &first_room(), limit, &act)
             .await;
         match made {
             Ok(Some(row)) => Ok(workspace(row)),

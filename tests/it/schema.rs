@@ -1,7 +1,9 @@
-//! The two sets of migrations lead to the same tables.
+//! The two sets of migrations lead to the same tables, and the audit log's cannot be changed.
 
 use crate::support::TestServer;
 use crate::support::database::is_postgres;
+use generic_corp_protocol::rest::AuditEntry;
+use serde_json::{Value, json};
 use sqlx::{Connection as _, Row as _};
 use std::collections::BTreeSet;
 
@@ -21,6 +23,41 @@ async fn sqlite_and_postgresql_have_the_same_tables() {
     let missing: Vec<_> = here.symmetric_difference(&there).collect();
     assert!(missing.is_empty(), "{missing:?}");
     assert!(here.len() > 50, "{}", here.len());
+}
+
+#[tokio::test]
+async fn the_audit_log_is_append_only() {
+    let hub = TestServer::start().await;
+    let owner = hub.admin().await;
+    let new = json!({ "slug": "more" });
+    let _: Value = owner
+        .post("/organizations/main/workspaces", &new)
+        .await
+        .ok();
+    for statement in [
+        "UPDATE audit_log SET target = 'nothing'",
+        "DELETE FROM audit_log",
+    ] {
+        let error = execute(&hub, statement).await.expect_err("refused");
+        assert!(error.to_string().contains("append-only"), "{error}");
+    }
+    let acts: Vec<AuditEntry> = owner.get("/organizations/main/audit").await.ok();
+    assert_eq!(acts[0].target, "more");
+}
+
+/// Runs a statement as the database's owner, past the hub.
+async fn execute(hub: &TestServer, statement: &'static str) -> Result<(), sqlx::Error> {
+    let place = hub.database();
+    if is_postgres() {
+        let url = place.to_str().expect("a URL");
+        let mut connection = sqlx::PgConnection::connect(url).await?;
+        sqlx::query(statement).execute(&mut connection).await?;
+    } else {
+        let url = format!("sqlite:{}?mode=rw", place.display());
+        let mut connection = sqlx::SqliteConnection::connect(&url).await?;
+        sqlx::query(statement).execute(&mut connection).await?;
+    }
+    Ok(())
 }
 
 async fn sqlite(hub: &TestServer) -> BTreeSet<Column> {

@@ -178,7 +178,7 @@ async fn key(tenants: &Tenants, scope: &Scope, agent: &str, name: &str) -> anyho
         scopes: Vec::new(),
         expires_at: None,
     };
-    Ok(tenants.create_key(scope, &new).await?.secret)
+    Ok(tenants.create_key(scope, &new, None).await?.secret)
 }
 
 /// Ends the keys of the bots of earlier runs.
@@ -194,7 +194,7 @@ async fn revoke_keys(tenants: &Tenants, scope: &Scope) -> anyhow::Result<()> {
         };
         page.after = last.id.to_string();
         for key in keys.iter().filter(|key| key.name == BOT_KEY) {
-            tenants.revoke_key(scope, key.id).await?;
+            tenants.revoke_key(scope, key.id, None).await?;
         }
     }
 }
