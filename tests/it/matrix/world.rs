@@ -194,9 +194,9 @@ impl World {
     }
 
     pub fn rest(&self, actor: &Actor) -> Rest {
-        Rest {
-            token: actor.token.clone(),
-            ..self.base.clone()
+        match &actor.token {
+            Some(token) => self.base.with_token(token),
+            None => self.base.clone(),
         }
     }
 
