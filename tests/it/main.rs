@@ -42,6 +42,7 @@ mod readme;
 mod redis;
 mod redis_way;
 mod resume;
+mod revoke;
 mod rooms;
 mod schema;
 mod secrets;
