@@ -66,6 +66,17 @@ impl Auth {
         self.begin_session(user, 0, &from.into()).await
     }
 
+    /// Whether a password is the one of this hash.
+    ///
+    /// # Errors
+    /// [`Error::InvalidCredentials`], or [`Error::Overloaded`].
+    pub async fn check_password(&self, password: &str, hash: &str) -> Result<(), Error> {
+        match self.0.passwords.verify(password, Some(hash)).await? {
+            true => Ok(()),
+            false => Err(Error::InvalidCredentials),
+        }
+    }
+
     /// Signs in by password.
     ///
     /// # Errors

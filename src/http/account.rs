@@ -13,7 +13,7 @@ use actix_web::cookie::{Cookie, SameSite, time};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use generic_corp_protocol::ErrorCode;
 use generic_corp_protocol::rest::{
-    LinkToken, Login, Me, Refresh, Register, Registered, Session, Setup, SetupStatus,
+    ConfirmAccount, Login, Me, Refresh, Register, Registered, Session, Setup, SetupStatus,
 };
 
 const COOKIE: &str = "gc_refresh";
@@ -119,8 +119,9 @@ fn confirm_by_mail(
     Ok(mail.later(work)?)
 }
 
-/// Finish an account whose address was confirmed by the link that was sent to it.
-#[utoipa::path(post, path = "/auth/confirm", tag = "account", security(()), request_body = LinkToken,
+/// Finish an account by the link that was sent to its address and the password it was registered with: who has
+/// but one of them gets none.
+#[utoipa::path(post, path = "/auth/confirm", tag = "account", security(()), request_body = ConfirmAccount,
     responses((status = 201, body = Session)))]
 pub(super) async fn confirm(
     request: HttpRequest,
@@ -130,8 +131,8 @@ pub(super) async fn confirm(
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
     auth.admit(address(&request))?;
-    let link: LinkToken = body.json().await?;
-    let session = tenants.confirm(&auth, &link.token, visitor(&request));
+    let confirmed: ConfirmAccount = body.json().await?;
+    let session = tenants.confirm(&auth, &confirmed, visitor(&request));
     Ok(signed_in(
         HttpResponse::Created(),
         &options,

@@ -50,6 +50,7 @@ const OPEN: &str = "SELECT r.user_id, u.email, u.name FROM password_resets r
              WHERE o.user_id = r.user_id AND o.organization_id <> r.organization_id)
          AND EXISTS (SELECT 1 FROM memberships t
              JOIN memberships m ON m.organization_id = t.organization_id AND m.user_id = r.made_by
+             JOIN users k ON k.id = m.user_id AND k.disabled_at IS NULL
              WHERE t.organization_id = r.organization_id AND t.user_id = r.user_id
                AND (m.role = 'owner' OR (m.role = 'admin' AND t.role IN ('member', 'viewer'))))))
        AND r.expires_at > ";
@@ -135,10 +136,11 @@ impl Store {
             .bind(Timestamp::now().0)
             .execute(&mut transaction)
             .await?;
-        let open = sql("SELECT token_hash FROM password_resets WHERE user_id = $1")
-            .bind(new.user.0)
-            .fetch_all(&mut transaction)
-            .await?;
+        let open =
+            sql("SELECT token_hash FROM password_resets WHERE user_id = $1 AND made_by IS NULL")
+                .bind(new.user.0)
+                .fetch_all(&mut transaction)
+                .await?;
         if new.at_most.is_some_and(|most| open.len() >= most) {
             return Ok(false);
         }

@@ -5,7 +5,7 @@ use super::founding::{first_workspace, hash};
 use super::service::Tenants;
 use crate::auth::{self, Auth, Visitor, secret};
 use crate::store::account::{Gate, NewUser};
-use generic_corp_protocol::rest::{Register, Session};
+use generic_corp_protocol::rest::{ConfirmAccount, Register, Session};
 use generic_corp_protocol::{Slug, Timestamp};
 
 /// How long an address can be confirmed.
@@ -76,13 +76,21 @@ impl Tenants {
         }
     }
 
-    /// Makes the account whose link this is, with its organization, and begins a session.
+    /// Makes the account whose link and password these are, with its organization, and begins a session. The
+    /// link alone is not enough: somebody else may have registered the address, with a password of theirs.
     ///
     /// # Errors
-    /// [`auth::Error::Link`], [`Error::Taken`], or the store's.
-    pub async fn confirm(&self, auth: &Auth, token: &str, from: Visitor) -> Result<Session, Error> {
-        let pending = self.store.registration(hash(token)).await?;
+    /// [`auth::Error::Link`], [`auth::Error::InvalidCredentials`], [`Error::Taken`], or the store's.
+    pub async fn confirm(
+        &self,
+        auth: &Auth,
+        confirmed: &ConfirmAccount,
+        from: Visitor,
+    ) -> Result<Session, Error> {
+        let pending = self.store.registration(hash(&confirmed.token)).await?;
         let (user, organization) = pending.ok_or(auth::Error::Link)?;
+        auth.check_password(&confirmed.password, &user.password_hash)
+            .await?;
         let made = self
             .found(&user, Gate::Open, &organization, &first_workspace())
             .await;

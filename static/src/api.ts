@@ -134,7 +134,7 @@ export async function register(body: wire.Register): Promise<wire.Registered> {
   return (await send("/auth/register", { method: "POST", body })).json();
 }
 
-export async function confirm(body: wire.LinkToken): Promise<wire.User> {
+export async function confirm(body: wire.ConfirmAccount): Promise<wire.User> {
   return begin(await (await send("/auth/confirm", { method: "POST", body })).json());
 }
 

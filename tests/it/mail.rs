@@ -66,10 +66,15 @@ async fn an_account_is_made_when_its_address_is_confirmed() {
     let login = json!({ "email": "eve@example.com", "password": PASSWORD });
     let early = hub.anybody().post("/auth/login", &login).await;
     assert_eq!(early.code(), ErrorCode::InvalidCredentials);
-    let token = json!({ "token": letter.token("confirm") });
-    let session: Session = hub.anybody().post("/auth/confirm", &token).await.ok();
+    let token = letter.token("confirm");
+    // Who has the mailbox but did not register it gets no account with another's password.
+    let other = json!({ "token": token, "password": "somebody else's" });
+    let refused = hub.anybody().post("/auth/confirm", &other).await;
+    assert_eq!(refused.code(), ErrorCode::InvalidCredentials);
+    let both = json!({ "token": token, "password": PASSWORD });
+    let session: Session = hub.anybody().post("/auth/confirm", &both).await.ok();
     assert_eq!(session.user.email, "eve@example.com");
-    let again = hub.anybody().post("/auth/confirm", &token).await;
+    let again = hub.anybody().post("/auth/confirm", &both).await;
     assert_eq!(again.code(), ErrorCode::InvalidToken);
 
     // The same answer for an address that has an account; only its owner is told.

@@ -289,6 +289,7 @@ async fn ask_frames(hub: &TestServer, world: &World) -> Vec<(String, Vec<Outcome
 async fn everybody_may_do_what_the_table_says_and_nothing_else() {
     let hub = TestServer::builder()
         .with("auth.registration", "open")
+        .with("server.unknown_calls_per_minute", 0)
         .with_plan(&[])
         .start()
         .await;
@@ -303,6 +304,7 @@ async fn everybody_may_do_what_the_table_says_and_nothing_else() {
 async fn a_foreign_workspace_shakes_no_hand_like_one_that_there_is_not() {
     let hub = TestServer::builder()
         .with("auth.registration", "open")
+        .with("server.unknown_calls_per_minute", 0)
         .with_plan(&[])
         .start()
         .await;

@@ -41,8 +41,8 @@ pub use member::{
     OrganizationName,
 };
 pub use person::{
-    AcceptInvite, ChangeMe, ChangePassword, Forgot, Invite, InviteInfo, LinkToken, NewInvite,
-    NewInviteLink, NewOrganization, OwnSession, Registered, ResetLink, ResetPassword,
+    AcceptInvite, ChangeMe, ChangePassword, ConfirmAccount, Forgot, Invite, InviteInfo, LinkToken,
+    NewInvite, NewInviteLink, NewOrganization, OwnSession, Registered, ResetLink, ResetPassword,
 };
 pub use usage::{Alert, OrganizationLimits, Plan, UsageCost, UsageLimit, UsageReport, UsageRow};
 pub use workspace::{

@@ -14,6 +14,13 @@ bodies! {
         /// The token.
         token: String,
     }
+    /// `POST /auth/confirm`: the link shows whose mailbox it is, the password who registered.
+    request ConfirmAccount {
+        /// The token of the mailed link.
+        token: String,
+        /// The password that the account was registered with.
+        password: String,
+    }
     /// `POST /organizations`.
     request NewOrganization {
         /// Name in URLs; a workspace `main` is made in it.

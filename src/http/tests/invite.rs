@@ -1,6 +1,7 @@
 //! Invites over HTTP: who may make them, who may come by them, and how often.
 
 use super::*;
+use crate::auth;
 use futures_util::future::join_all;
 
 const INVITES: &str = "/organizations/acme/invites";

@@ -86,8 +86,10 @@ export function Confirm() {
   const token = useToken();
   // A button, since programs that look at mail open its links.
   return (
-    <Card title="Finish your account" intro="Your address is right when you have come here by the link in our mail.">
-      <Form action="Finish" send={() => api.confirm({ token })} then={entered} />
+    <Card title="Finish your account" intro="Your address is right when you have come here by the link in our mail. Did you not register? Then somebody else did; leave it.">
+      <Form action="Finish" send={({ password = "" }) => api.confirm({ token, password })} then={entered}>
+        {password}
+      </Form>
       {signIn}
     </Card>
   );

@@ -77,8 +77,21 @@ pub fn of_route(method: &str, path: &str) -> Sample {
         // Whether somebody is let in here is not the table's affair.
         (
             "post",
-            "/setup" | "/auth/register" | "/auth/login" | "/auth/refresh" | "/auth/logout",
+            "/setup" | "/auth/register" | "/auth/login" | "/auth/refresh" | "/auth/logout"
+            | "/auth/confirm" | "/auth/forgot" | "/auth/reset" | "/invites/show"
+            | "/invites/accept",
         ) => json(json!({})),
+        // Refused for what is missing, so that nobody's account is another afterwards.
+        (
+            "post",
+            "/invites/join"
+            | "/me/password"
+            | "/organizations"
+            | "/organizations/{organization}/members/{user}/reset",
+        ) => json(json!({})),
+        ("post", "/organizations/{organization}/invites") => json(json!({ "role": "nobody" })),
+        ("patch", "/organizations/{organization}/limits") => json(json!({})),
+        ("patch", "/me") => json(json!({ "name": "Somebody" })),
         ("post", "/organizations/{organization}/workspaces") => json(json!({ "slug": "main" })),
         ("patch", "/organizations/{organization}" | "/workspaces/{workspace}") => {
             json(json!({ "name": "Renamed" }))

@@ -110,10 +110,7 @@ impl World {
     pub async fn make(hub: &TestServer) -> Self {
         let owner = hub.admin().await;
         let ours = Place::of(hub, &owner, "our-room").await;
-        let eve = json!({
-            "email": "eve@example.com", "name": "Eve", "password": PASSWORD, "organization": "evil",
-        });
-        let eve: Session = hub.anybody().post("/auth/register", &eve).await.ok();
+        let eve = hub.register("eve@example.com", "evil").await;
         let stranger = hub.anybody().with_token(&eve.access_token);
         let theirs = Place::of(hub, &stranger, "their-room").await;
 
