@@ -72,6 +72,8 @@ fn generated() -> String {
         rest::CloseStream, rest::CancelStream, rest::Readiness,
         rest::Registered, rest::LinkToken, rest::Forgot, rest::ResetPassword, rest::ResetLink,
         rest::NewOrganization, rest::NewInvite, rest::NewInviteLink, rest::Invite, rest::InviteInfo,
+        rest::ConfirmAccount, rest::OrganizationMember, rest::OrganizationName, rest::ChangeMember,
+        rest::ChangeOrganization, rest::ChangeWorkspace, rest::AuditEntry,
         rest::AcceptInvite, rest::ChangeMe, rest::ChangePassword, rest::OwnSession,
     }
     format!(

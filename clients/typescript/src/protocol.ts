@@ -1144,6 +1144,78 @@ export type InviteInfo = {
   expires_at: Timestamp,
 };
 
+/** `POST /auth/confirm`: the link shows whose mailbox it is, the password who registered. */
+export type ConfirmAccount = {
+  /** The token of the mailed link. */
+  token: string,
+  /** The password that the account was registered with. */
+  password: string,
+};
+
+/** A person in an organization. */
+export type OrganizationMember = {
+  /** Who. */
+  user: UserId,
+  /** E-mail address. */
+  email: string,
+  /** Name to show. */
+  name: string,
+  /** `owner`, `admin`, `member` or `viewer`. */
+  role: string,
+  /** Whether the hub's operator has locked them out. */
+  disabled: boolean,
+  /** Since when they are in it. */
+  joined_at: Timestamp,
+};
+
+/** An organization by its names. */
+export type OrganizationName = {
+  /** Id. */
+  id: OrganizationId,
+  /** Name in URLs. */
+  slug: Slug,
+  /** Name for people. */
+  name: string,
+};
+
+/** `PATCH /organizations/{organization}/members/{user}`. */
+export type ChangeMember = {
+  /** `owner`, `admin`, `member` or `viewer`. */
+  role: string,
+};
+
+/** `PATCH /organizations/{organization}`. */
+export type ChangeOrganization = {
+  /** Name for people. */
+  name: string,
+};
+
+/** `PATCH /workspaces/{workspace}`. */
+export type ChangeWorkspace = {
+  /** Name for people. */
+  name: string,
+};
+
+/** An act that bears on security. */
+export type AuditEntry = {
+  /** Id; later acts have greater ones. */
+  id: string,
+  /** When. */
+  time: Timestamp,
+  /** What kind of actor. */
+  actor_kind: SenderKind,
+  /** Who. */
+  actor_id: string,
+  /** Their name at the time. */
+  actor_name: string,
+  /** What, as `thing.done`. */
+  action: string,
+  /** To what or whom. */
+  target: string,
+  /** Where they came from. */
+  address?: string,
+};
+
 /** `POST /invites/accept`: comes with a new account. */
 export type AcceptInvite = {
   /** The token of the link. */

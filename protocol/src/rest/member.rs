@@ -46,12 +46,16 @@ bodies! {
     /// An act that bears on security.
     answer AuditEntry {
         /// Id; later acts have greater ones.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
         id: uuid::Uuid,
         /// When.
         time: Timestamp,
         /// What kind of actor.
         actor_kind: SenderKind,
         /// Who.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
         actor_id: uuid::Uuid,
         /// Their name at the time.
         actor_name: String,
