@@ -33,6 +33,17 @@ pub struct Sender {
     pub name: String,
 }
 
+impl Sender {
+    /// The hub itself, or who acts by its own commands.
+    pub fn system(name: &str) -> Self {
+        Self {
+            kind: SenderKind::System,
+            id: uuid::Uuid::nil(),
+            name: name.to_owned(),
+        }
+    }
+}
+
 /// One entry of a room's log.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]

@@ -7,9 +7,7 @@ use crate::store::audit::Act;
 use crate::store::password::NewReset;
 use crate::store::session::OwnSession;
 use generic_corp_protocol::rest::{Session, User};
-use generic_corp_protocol::{
-    OrganizationId, Sender, SenderKind, SessionId, Timestamp, UserId, is_label,
-};
+use generic_corp_protocol::{OrganizationId, Sender, SessionId, Timestamp, UserId, is_label};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
@@ -141,11 +139,7 @@ impl Auth {
             expires_at: Timestamp::now().plus_ms(lifetime),
             at_most,
         };
-        let hub = Sender {
-            kind: SenderKind::System,
-            id: uuid::Uuid::nil(),
-            name: "hub".to_owned(),
-        };
+        let hub = Sender::system("hub");
         let act = Act {
             organization: by.map(|(organization, _)| organization),
             actor: by.map_or(&hub, |(_, maker)| maker),

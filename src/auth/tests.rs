@@ -10,7 +10,7 @@ use crate::store::api_key::NewKey;
 use crate::store::audit::Act;
 use crate::store::{self, Store};
 use generic_corp_protocol::rest::Session;
-use generic_corp_protocol::{ApiKeyId, ErrorCode, Sender, SenderKind, Slug, Timestamp};
+use generic_corp_protocol::{ApiKeyId, ErrorCode, Sender, Slug, Timestamp};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
@@ -89,11 +89,7 @@ impl Hub {
             created_by: None,
             expires_at,
         };
-        let actor = Sender {
-            kind: SenderKind::System,
-            id: uuid::Uuid::nil(),
-            name: "test".into(),
-        };
+        let actor = Sender::system("test");
         let act = Act {
             organization: None,
             actor: &actor,

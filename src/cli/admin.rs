@@ -3,15 +3,14 @@
 use crate::auth::{self, Auth};
 use crate::config::{Config, Plans};
 use crate::store::{self, Store};
-use crate::tenant::{Administrator, Tenants};
+use crate::tenant::{Administrator, Tenants, operator};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use generic_corp_protocol::rest::NewApiKey;
-use generic_corp_protocol::{Sender, SenderKind, Slug, Timestamp};
+use generic_corp_protocol::{Slug, Timestamp};
 use secrecy::ExposeSecret as _;
 use std::io::{BufRead as _, IsTerminal as _, Read as _};
 use std::time::Duration;
-use uuid::Uuid;
 
 const PASSWORD: &str = "GENERIC_CORP_PASSWORD";
 const DAY_MS: i64 = 86_400_000;
@@ -209,14 +208,6 @@ async fn plan(args: &PlanArgs, plans: &Plans, store: &Store) -> anyhow::Result<(
     changed.with_context(|| format!("there is no organization `{organization}`"))?;
     println!("{organization} has the plan {plan}");
     Ok(())
-}
-
-fn operator() -> Sender {
-    Sender {
-        kind: SenderKind::System,
-        id: Uuid::nil(),
-        name: "operator".to_owned(),
-    }
 }
 
 async fn disable(email: &str, disabled: bool, tenants: &Tenants) -> anyhow::Result<()> {

@@ -9,6 +9,7 @@ use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use generic_corp_protocol::{OrganizationId, Timestamp, WorkspaceId};
 use parking_lot::Mutex;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 use uuid::Uuid;
@@ -24,7 +25,7 @@ struct Inner {
     clock: Clock,
     /// Agents with sockets on this node.
     here: DashMap<Uuid, Here>,
-    ended: Mutex<Vec<Connected>>,
+    ended: Mutex<VecDeque<Connected>>,
     writing: tokio::sync::Mutex<()>,
 }
 
@@ -101,10 +102,10 @@ impl AgentTime {
         let here = here.remove();
         let mut ended = self.0.ended.lock();
         if ended.len() >= MAX_ENDED {
-            ended.remove(0);
+            ended.pop_front();
             metrics::counter!("generic_corp_agent_time_lost_total").increment(1);
         }
-        ended.push(here.until(self.0.clock.now()));
+        ended.push_back(here.until(self.0.clock.now()));
     }
 
     /// Writes the time up to now. What could not be written is written the next time.
@@ -115,8 +116,8 @@ impl AgentTime {
         let _one_at_a_time = self.0.writing.lock().await;
         let now = self.0.clock.now();
         // Taken first: an agent that comes back in between is then in both, which counts once.
-        let ended = self.0.ended.lock().clone();
-        let mut times = ended.clone();
+        let mut times: Vec<Connected> = self.0.ended.lock().iter().copied().collect();
+        let ended = times.len();
         times.extend(self.0.here.iter().map(|here| here.until(now)));
         if times.is_empty() {
             return Ok(());
@@ -124,7 +125,7 @@ impl AgentTime {
         store.add_agent_time(times).await?;
         {
             let mut waiting = self.0.ended.lock();
-            let written = ended.len().min(waiting.len());
+            let written = ended.min(waiting.len());
             waiting.drain(..written);
         }
         for mut here in self.0.here.iter_mut() {

@@ -223,11 +223,7 @@ impl Budgets {
 }
 
 fn hub() -> Sender {
-    Sender {
-        kind: SenderKind::System,
-        id: Uuid::nil(),
-        name: "hub".to_owned(),
-    }
+    Sender::system("hub")
 }
 
 #[cfg(test)]

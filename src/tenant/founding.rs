@@ -3,11 +3,10 @@
 use super::Error;
 use super::service::Tenants;
 use super::workspace::first_room;
-use crate::auth::{Auth, Visitor, secret};
+use crate::auth::{Auth, Visitor, digest_of, secret};
 use crate::store;
 use crate::store::account::{Founded, Founding, Gate, NewUser};
 use generic_corp_protocol::{Slug, Timestamp, rest};
-use sha2::{Digest, Sha256};
 
 /// How long a setup link can be used.
 const LINK_MS: i64 = 30 * 60 * 1000;
@@ -49,7 +48,9 @@ impl Tenants {
         }
         let token = secret::random_text()?;
         let expires_at = Timestamp::now().plus_ms(LINK_MS);
-        self.store.put_setup_link(hash(&token), expires_at).await?;
+        self.store
+            .put_setup_link(digest_of(&token), expires_at)
+            .await?;
         Ok(Some(token))
     }
 
@@ -68,7 +69,7 @@ impl Tenants {
         }
         let user = auth.prepare_user(&setup.email, &setup.name, &setup.password);
         let user = user.await?;
-        let gate = Gate::SetupLink(hash(&setup.token));
+        let gate = Gate::SetupLink(digest_of(&setup.token));
         self.found(&user, gate, &setup.organization, &setup.workspace)
             .await?;
         Ok(auth.begin(user, from).await?)
@@ -163,8 +164,4 @@ impl Tenants {
 
 pub(super) fn first_workspace() -> Slug {
     Slug::parse(FIRST_WORKSPACE).expect("a constant name is one")
-}
-
-pub(super) fn hash(token: &str) -> [u8; 32] {
-    Sha256::digest(token).into()
 }

@@ -9,7 +9,7 @@ use generic_corp_protocol::rest::{
     AuditEntry, ChangeMember, ChangeOrganization, ChangeWorkspace, OrganizationMember,
     OrganizationName, Workspace,
 };
-use generic_corp_protocol::{Sender, SenderKind, UserId, WorkspaceId};
+use generic_corp_protocol::{Sender, UserId, WorkspaceId};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use uuid::Uuid;
@@ -192,12 +192,8 @@ impl Tenants {
 }
 
 /// Who acts by commands on the hub's own machine.
-pub(super) fn operator() -> Sender {
-    Sender {
-        kind: SenderKind::System,
-        id: Uuid::nil(),
-        name: "operator".to_owned(),
-    }
+pub fn operator() -> Sender {
+    Sender::system("operator")
 }
 
 impl OrganizationScope {

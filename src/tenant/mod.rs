@@ -16,6 +16,7 @@ mod workspace;
 
 pub use error::Error;
 pub use founding::Administrator;
+pub use member::operator;
 pub use organization::OrganizationScope;
 pub use permission::Permission;
 pub use registration::{Kept, Pending};

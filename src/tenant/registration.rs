@@ -1,9 +1,9 @@
 //! Registering where the hub sends mail: the account is made when its address was confirmed.
 
 use super::Error;
-use super::founding::{first_workspace, hash};
+use super::founding::first_workspace;
 use super::service::Tenants;
-use crate::auth::{self, Auth, Visitor, secret};
+use crate::auth::{self, Auth, Visitor, digest_of, secret};
 use crate::store::account::{Gate, NewUser};
 use generic_corp_protocol::rest::{ConfirmAccount, Register, Session};
 use generic_corp_protocol::{Slug, Timestamp};
@@ -65,7 +65,7 @@ impl Tenants {
         let Pending { user, organization } = &pending;
         let kept = self
             .store
-            .put_registration(hash(&token), user, organization, ends)
+            .put_registration(digest_of(&token), user, organization, ends)
             .await?;
         if !kept {
             return Ok(Kept::Enough);
@@ -87,7 +87,7 @@ impl Tenants {
         confirmed: &ConfirmAccount,
         from: Visitor,
     ) -> Result<Session, Error> {
-        let pending = self.store.registration(hash(&confirmed.token)).await?;
+        let pending = self.store.registration(digest_of(&confirmed.token)).await?;
         let (user, organization) = pending.ok_or(auth::Error::Link)?;
         auth.check_password(&confirmed.password, &user.password_hash)
             .await?;

@@ -27,53 +27,33 @@ async fn race(admin: &Rest, path: &str, body: impl Fn(usize) -> Value) -> Vec<Er
     failed.map(|answer| answer.code()).collect()
 }
 
+/// How many of the requests at once to make this get through where the plan has so many.
+async fn get_through(limit: (&str, u64), path: &str, body: impl Fn(usize) -> Value) -> usize {
+    let hub = TestServer::builder().with_plan(&[limit]).start().await;
+    let failed = race(&hub.admin().await, path, body).await;
+    made(&failed, ErrorCode::LimitReached)
+}
+
 #[tokio::test]
 async fn a_hundred_rooms_at_once_at_a_limit_of_ten_are_ten() {
-    let hub = TestServer::builder()
-        .with_plan(&[("rooms", LIMIT + 1)])
-        .start()
-        .await;
-    let admin = hub.admin().await;
-    let failed = race(
-        &admin,
-        "/workspaces/main/rooms",
-        |n| json!({ "name": format!("r{n}") }),
-    )
-    .await;
+    let body = |n| json!({ "name": format!("r{n}") });
     // The lobby was there.
-    assert_eq!(made(&failed, ErrorCode::LimitReached), LIMIT as usize);
+    let made = get_through(("rooms", LIMIT + 1), "/workspaces/main/rooms", body).await;
+    assert_eq!(made, LIMIT as usize);
 }
 
 #[tokio::test]
 async fn a_hundred_agents_at_once_at_a_limit_of_ten_are_ten() {
-    let hub = TestServer::builder()
-        .with_plan(&[("agents", LIMIT)])
-        .start()
-        .await;
-    let admin = hub.admin().await;
-    let failed = race(
-        &admin,
-        "/workspaces/main/agents",
-        |n| json!({ "name": format!("a{n}") }),
-    )
-    .await;
-    assert_eq!(made(&failed, ErrorCode::LimitReached), LIMIT as usize);
+    let body = |n| json!({ "name": format!("a{n}") });
+    let made = get_through(("agents", LIMIT), "/workspaces/main/agents", body).await;
+    assert_eq!(made, LIMIT as usize);
 }
 
 #[tokio::test]
 async fn a_hundred_keys_at_once_make_no_more_agents_than_the_plan_has() {
-    let hub = TestServer::builder()
-        .with_plan(&[("agents", LIMIT)])
-        .start()
-        .await;
-    let admin = hub.admin().await;
-    let failed = race(
-        &admin,
-        "/workspaces/main/keys",
-        |n| json!({ "agent": format!("a{n}") }),
-    )
-    .await;
-    assert_eq!(made(&failed, ErrorCode::LimitReached), LIMIT as usize);
+    let body = |n| json!({ "agent": format!("a{n}") });
+    let made = get_through(("agents", LIMIT), "/workspaces/main/keys", body).await;
+    assert_eq!(made, LIMIT as usize);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use crate::quota::{Caller, Rate};
 use crate::store::op::Actor;
 use crate::store::usage::{Amount, Connected, Flush};
 use generic_corp_protocol::rest::{Alert, Plan as Shown, UsageReport};
-use generic_corp_protocol::{OrganizationId, Sender, SenderKind, Timestamp, WorkspaceId};
+use generic_corp_protocol::{OrganizationId, Sender, Timestamp, WorkspaceId};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -15,11 +15,7 @@ const USAGE: &str = "/organizations/acme/usage";
 
 impl Hub {
     async fn plan(&self, key: &str) -> (OrganizationId, Arc<Plan>) {
-        let operator = Sender {
-            kind: SenderKind::System,
-            id: Uuid::nil(),
-            name: "operator".to_owned(),
-        };
+        let operator = Sender::system("operator");
         let acme = Slug::parse("acme").expect("a name");
         let changed = self.store.set_plan(&acme, key, &operator).await;
         let plans = Plans::load("").expect("built in");
