@@ -10,23 +10,23 @@ use parking_lot::Mutex;
 use redis::{Pipeline, Script};
 use std::collections::HashSet;
 use std::sync::Arc;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, RwLock};
 
 /// Milliseconds that a count is kept without being written again.
 const KEPT_MS: i64 = 60_000;
 
-/// Sets a node's count unless all of them then are more than allowed; forgets those of dead nodes.
+/// Adds one to a node's count unless all of them then are more than allowed; forgets those of dead nodes.
+/// The node's own word is believed where Redis knows less: it may have lost everything.
 const TAKE: &str = r"
-local sum = tonumber(ARGV[2])
+local mine, others = tonumber(ARGV[2]), 0
 local counts = redis.call('HGETALL', KEYS[1])
 for at = 1, #counts, 2 do
-  if counts[at] ~= ARGV[1] then
-    if redis.call('ZSCORE', KEYS[2], counts[at]) then sum = sum + counts[at + 1]
-    else redis.call('HDEL', KEYS[1], counts[at]) end
-  end
+  if counts[at] == ARGV[1] then mine = math.max(mine, tonumber(counts[at + 1]))
+  elseif redis.call('ZSCORE', KEYS[2], counts[at]) then others = others + counts[at + 1]
+  else redis.call('HDEL', KEYS[1], counts[at]) end
 end
-if sum > tonumber(ARGV[3]) then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+if others + mine + 1 > tonumber(ARGV[3]) then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], mine + 1)
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return 1
 ";
@@ -42,6 +42,9 @@ struct Inner {
     /// Counts that Redis does not know yet. Bounded by the organizations with connections, and by the
     /// next beat, which writes all.
     changed: Mutex<HashSet<OrganizationId>>,
+    /// Held to read by who takes a seat and to write by who writes counts: a count that was read before a
+    /// seat was taken must not be written after it.
+    order: RwLock<()>,
     news: Notify,
 }
 
@@ -56,22 +59,22 @@ impl Seats {
 
     /// Takes a seat where the organization has fewer than `most`. Whether it did.
     pub async fn take(&self, organization: OrganizationId, most: usize) -> bool {
-        let own = {
-            let mut own = self.0.own.entry(organization).or_default();
-            *own += 1;
-            *own
+        let Some(link) = &self.0.link else {
+            return self.take_own(organization, most);
         };
-        let taken = match &self.0.link {
-            _ if own > most => false,
-            None => true,
-            Some(link) => match self.ask(link, organization, own, most).await {
-                Ok(taken) => taken,
-                Err(_) => own <= most.div_ceil(link.nodes()),
-            },
-        };
-        if !taken {
-            self.give_back(organization);
+        let _order = self.0.order.read().await;
+        match self.ask(link, organization, most).await {
+            Ok(true) => self.take_own(organization, usize::MAX),
+            Ok(false) => false,
+            Err(_) => self.take_own(organization, most.div_ceil(link.nodes())),
         }
+    }
+
+    /// Takes a seat where this node has fewer than `most`.
+    fn take_own(&self, organization: OrganizationId, most: usize) -> bool {
+        let mut own = self.0.own.entry(organization).or_default();
+        let taken = *own < most;
+        *own += usize::from(taken);
         taken
     }
 
@@ -79,9 +82,9 @@ impl Seats {
         &self,
         link: &Link,
         organization: OrganizationId,
-        own: usize,
         most: usize,
     ) -> Result<bool, Error> {
+        let own = self.0.own.get(&organization).map_or(0, |own| *own);
         let script = Script::new(TAKE);
         let mut call = script.key(key(link, organization));
         call.key(link.nodes_key())
@@ -114,6 +117,7 @@ impl Seats {
     /// # Errors
     /// When Redis is away.
     pub async fn share(&self, link: &Link) -> Result<(), Error> {
+        let _order = self.0.order.write().await;
         let changed = std::mem::take(&mut *self.0.changed.lock());
         self.write(link, changed.into_iter().collect()).await
     }
@@ -123,9 +127,10 @@ impl Seats {
     /// # Errors
     /// When Redis is away.
     pub async fn share_all(&self, link: &Link) -> Result<(), Error> {
-        let own: Vec<OrganizationId> = self.0.own.iter().map(|entry| *entry.key()).collect();
-        self.write(link, own).await?;
-        self.share(link).await
+        let _order = self.0.order.write().await;
+        let mut all = std::mem::take(&mut *self.0.changed.lock());
+        all.extend(self.0.own.iter().map(|entry| *entry.key()));
+        self.write(link, all.into_iter().collect()).await
     }
 
     async fn write(&self, link: &Link, organizations: Vec<OrganizationId>) -> Result<(), Error> {
