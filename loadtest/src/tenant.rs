@@ -90,6 +90,7 @@ impl Tenant {
             agent,
             name: "load test".into(),
             scopes,
+            rooms: Vec::new(),
             expires_at: None,
         };
         let path = format!("/workspaces/{}/keys", workspace.id);

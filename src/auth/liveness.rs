@@ -1,23 +1,34 @@
 //! Whether those who came in may still be here.
 
-use super::{Auth, Error, Principal};
+use super::service::scopes_of;
+use super::{Auth, Error, Principal, Scopes};
 use generic_corp_protocol::{ApiKeyId, SessionId, Timestamp};
+use std::collections::HashMap;
 
 impl Auth {
-    /// Which of these were ended since: signed out, revoked, their owner locked out. For all open
-    /// sockets at once, from time to time; asks the store, not what is remembered.
+    /// Which of these were ended since: signed out, their owner locked out. For all open sockets at once,
+    /// from time to time; asks the store, not what is remembered.
     ///
     /// # Errors
     /// The store's; then nothing is known.
-    pub async fn ended(
-        &self,
-        sessions: &[SessionId],
-        keys: &[ApiKeyId],
-    ) -> Result<(Vec<SessionId>, Vec<ApiKeyId>), Error> {
+    pub async fn ended_sessions(&self, sessions: &[SessionId]) -> Result<Vec<SessionId>, Error> {
         let now = Timestamp::now();
-        let sessions = self.0.store.ended_sessions(sessions, now).await?;
-        let keys = self.0.store.ended_keys(keys).await?;
-        Ok((sessions, keys))
+        Ok(self.0.store.ended_sessions(sessions, now).await?)
+    }
+
+    /// What these keys may do now; which is missing was revoked, has expired, or stands for an agent, a maker
+    /// or a workspace that may not be here any more. As [`Auth::ended_sessions`].
+    ///
+    /// # Errors
+    /// The store's; then nothing is known.
+    pub async fn live_keys(&self, keys: &[ApiKeyId]) -> Result<HashMap<ApiKeyId, Scopes>, Error> {
+        let live = self.0.store.live_keys(keys, Timestamp::now()).await?;
+        live.into_iter()
+            .map(|key| {
+                let scopes = scopes_of(key.id, &key.scopes, key.maker_role.as_deref())?;
+                Ok((key.id, scopes))
+            })
+            .collect()
     }
 
     /// Whether one principal may still be here.
@@ -29,10 +40,9 @@ impl Auth {
         if principal.expires_at().is_some_and(|end| end <= now) {
             return Ok(false);
         }
-        let (sessions, keys) = match principal {
-            Principal::User { session, .. } => self.ended(&[*session], &[]).await?,
-            Principal::Agent { key, .. } => self.ended(&[], &[*key]).await?,
-        };
-        Ok(sessions.is_empty() && keys.is_empty())
+        Ok(match principal {
+            Principal::User { session, .. } => self.ended_sessions(&[*session]).await?.is_empty(),
+            Principal::Agent { key, .. } => self.live_keys(&[*key]).await?.contains_key(key),
+        })
     }
 }

@@ -10,6 +10,8 @@ mod liveness;
 mod password;
 pub mod principal;
 mod refresh_token;
+mod role;
+mod room_limit;
 pub mod secret;
 mod service;
 #[cfg(test)]
@@ -19,10 +21,13 @@ mod usage;
 mod visitor;
 
 pub use account::address_of;
+pub use api_key::MadeKey;
 pub use change::Person;
 pub use error::Error;
 pub use password::digest_of;
 pub use principal::{Principal, Scopes};
+pub use role::Role;
+pub use room_limit::RoomLimit;
 pub use secret::Secrets;
 pub use service::{Auth, Options};
 pub use visitor::Visitor;

@@ -1,5 +1,6 @@
 //! The one who acts, once a token or key has proved it.
 
+use super::RoomLimit;
 use generic_corp_protocol::{
     AgentId, ApiKeyId, Sender, SenderKind, SessionId, Timestamp, UserId, WorkspaceId,
 };
@@ -46,6 +47,17 @@ impl Scopes {
         read: true,
         ..Self::NONE
     };
+
+    /// Those that both have.
+    pub fn and(self, others: Self) -> Self {
+        Self {
+            read: self.read && others.read,
+            publish: self.publish && others.publish,
+            stream: self.stream && others.stream,
+            task: self.task && others.task,
+            admin: self.admin && others.admin,
+        }
+    }
 
     /// Whether every one of `others` is among these.
     pub fn contain(self, others: Self) -> bool {
@@ -114,6 +126,8 @@ pub enum Principal {
         workspace: WorkspaceId,
         /// What the key allows.
         scopes: Scopes,
+        /// The rooms it opens; all, when there is no limit.
+        rooms: Option<RoomLimit>,
         /// When the key ends, if it does.
         expires_at: Option<Timestamp>,
     },

@@ -7,7 +7,7 @@ use super::refresh_token::RefreshTokens;
 use super::secret::Secrets;
 use super::throttle::Throttle;
 use super::usage::KeyUse;
-use super::{Error, Principal, Scopes, api_key};
+use super::{Error, Principal, Role, RoomLimit, Scopes, api_key};
 use crate::store::Store;
 use crate::store::api_key::KeyRow;
 use crate::store::session::SessionRow;
@@ -135,8 +135,11 @@ impl Auth {
         if !key.is_live(Timestamp::now()) {
             return Err(Error::TokenExpired);
         }
-        let scopes = Scopes::parse(key.scopes.split(',').filter(|name| !name.is_empty()))
-            .ok_or_else(|| Error::Fault(format!("key {} holds no scopes", key.id)))?;
+        let scopes = scopes_of(key.id, &key.scopes, key.maker_role.as_deref())?;
+        let rooms = key.rooms.as_deref().map(|names| {
+            RoomLimit::parse(names.split(','))
+                .ok_or_else(|| Error::Fault(format!("key {} holds no limit of rooms", key.id)))
+        });
         self.0.key_use.note(key.id, key.last_used_at);
         Ok(Principal::Agent {
             id: key.agent,
@@ -144,7 +147,22 @@ impl Auth {
             key: key.id,
             workspace: key.workspace,
             scopes,
+            rooms: rooms.transpose()?,
             expires_at: key.expires_at,
         })
     }
+}
+
+/// What a key may do: never more than its maker may at the moment.
+pub(super) fn scopes_of(
+    id: ApiKeyId,
+    names: &str,
+    maker_role: Option<&str>,
+) -> Result<Scopes, Error> {
+    let scopes = Scopes::parse(names.split(',').filter(|name| !name.is_empty()))
+        .ok_or_else(|| Error::Fault(format!("key {id} holds no scopes")))?;
+    Ok(match maker_role {
+        Some(role) => scopes.and(Role::parse(role).map_or(Scopes::NONE, Role::scopes)),
+        None => scopes,
+    })
 }

@@ -81,7 +81,7 @@ impl Hub {
         let home = home.first().expect("there").workspace.clone();
         let new = NewKey {
             id: ApiKeyId::new(),
-            agent: &slug("sable"),
+            rooms: None,
             name: "",
             prefix: &made.prefix,
             secret_hash: made.secret_hash,
@@ -99,7 +99,7 @@ impl Hub {
         };
         let row = self
             .store
-            .create_key(home.organization, home.id, &new, 10, &act)
+            .create_key(home.organization, home.id, &slug("sable"), &new, 10, &act)
             .await;
         row.expect("stored").expect("room for it");
         made.text

@@ -90,6 +90,9 @@ pub struct KeyArgs {
     /// What the key allows: read, publish, stream, admin.
     #[arg(long, value_delimiter = ',', default_value = "read,publish,stream")]
     scopes: Vec<String>,
+    /// The rooms that the key opens; a name that ends in * stands for all that begin so. All, when left out.
+    #[arg(long, value_delimiter = ',')]
+    rooms: Vec<String>,
     /// Name for people.
     #[arg(long, default_value = "")]
     name: String,
@@ -232,6 +235,7 @@ async fn key(args: KeyArgs, tenants: &Tenants) -> anyhow::Result<()> {
         agent: args.agent,
         name: args.name,
         scopes: args.scopes,
+        rooms: args.rooms,
         expires_at: args.days.map(ends),
     };
     let made = tenants.create_key(&scope, &new, None).await?;

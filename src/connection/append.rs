@@ -11,9 +11,10 @@ use generic_corp_protocol::binary::{BinaryKind, HEADER_BYTES};
 use generic_corp_protocol::frame::StreamAppend;
 use generic_corp_protocol::limit::MAX_APPEND_BYTES;
 use generic_corp_protocol::{BinaryFrame, DecodeError, ErrorCode};
+use std::rc::Rc;
 
 impl Connection {
-    pub(super) fn append(&self, scope: &Scope, frame: StreamAppend) {
+    pub(super) fn append(self: &Rc<Self>, scope: &Scope, frame: StreamAppend) {
         let StreamAppend {
             id,
             stream,
@@ -38,10 +39,10 @@ impl Connection {
                 },
             )
         });
-        self.submit(op, Pending::Append { id, stream });
+        self.submit_to(scope, stream, op, Pending::Append { id, stream });
     }
 
-    pub(super) fn append_binary(&self, message: &Bytes) {
+    pub(super) fn append_binary(self: &Rc<Self>, message: &Bytes) {
         let Some(scope) = self.scope() else {
             let text = "a binary frame came before `hello`".to_owned();
             return self.malformed(DecodeError {
@@ -91,7 +92,7 @@ impl Connection {
                 },
             )
         });
-        self.submit(op, Pending::Append { id: None, stream });
+        self.submit_to(&scope, stream, op, Pending::Append { id: None, stream });
     }
 }
 

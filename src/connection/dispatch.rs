@@ -12,7 +12,9 @@ use crate::tenant::Scope;
 use generic_corp_protocol::frame::{
     Cancel, History, Presence, Publish, StreamClose, StreamOpen, UsageLevel,
 };
-use generic_corp_protocol::{ClientFrame, CloseCode, ErrorCode, RoomId, ServerFrame, limit};
+use generic_corp_protocol::{
+    ClientFrame, CloseCode, ErrorCode, RoomId, ServerFrame, StreamId, limit,
+};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use std::rc::Rc;
@@ -215,16 +217,16 @@ impl Connection {
         );
     }
 
-    fn close_stream(&self, scope: &Scope, frame: StreamClose) {
+    fn close_stream(self: &Rc<Self>, scope: &Scope, frame: StreamClose) {
         let (id, stream) = (frame.id.clone(), frame.stream);
         let op = self.parts.rooms.close_op(scope, frame);
-        self.submit(op, Pending::Close { id, stream });
+        self.submit_to(scope, stream, op, Pending::Close { id, stream });
     }
 
-    fn cancel(&self, scope: &Scope, frame: Cancel) {
+    fn cancel(self: &Rc<Self>, scope: &Scope, frame: Cancel) {
         let Cancel { id, stream, reason } = frame;
         let op = self.parts.rooms.cancel_op(scope, stream, reason);
-        self.submit(op, Pending::Cancel { id });
+        self.submit_to(scope, stream, op, Pending::Cancel { id });
     }
 
     fn history(self: &Rc<Self>, scope: Scope, frame: History) {
@@ -286,6 +288,26 @@ impl Connection {
             match connection.parts.rooms.find(&scope, &name).await {
                 Ok(room) => then(&connection, &scope, room),
                 Err(error) => connection.fail_room(id, &error),
+            }
+        });
+    }
+
+    /// Submits what concerns a stream, once it is sure that the key opens the stream's room.
+    pub(super) fn submit_to(
+        self: &Rc<Self>,
+        scope: &Scope,
+        stream: StreamId,
+        op: Result<Op, room::Error>,
+        pending: Pending,
+    ) {
+        if scope.rooms().is_none() || self.is_producing(stream) {
+            return self.submit(op, pending);
+        }
+        let scope = scope.clone();
+        self.wait(async move |connection: Rc<Self>| {
+            match connection.parts.rooms.reach(&scope, stream).await {
+                Ok(()) => connection.submit(op, pending),
+                Err(error) => connection.fail_pending(pending, &error),
             }
         });
     }

@@ -4,7 +4,7 @@ use super::registry::{Credential, Registry};
 use crate::auth::{Auth, Scopes};
 use crate::fanout::Mail;
 use crate::tenant::Tenants;
-use generic_corp_protocol::{CloseCode, SenderKind, UserId, WorkspaceId};
+use generic_corp_protocol::{ApiKeyId, CloseCode, SenderKind, UserId, WorkspaceId};
 use std::collections::{HashMap, HashSet};
 
 /// A person in a workspace.
@@ -31,17 +31,18 @@ impl Registry {
                 Credential::Key(id) => keys.push(id),
             }
         }
-        match auth.ended(&sessions, &keys).await {
-            Ok((sessions, keys)) => {
-                for session in sessions {
+        // Where the store does not answer it is asked again in a moment; nobody is sent away because it is slow.
+        match auth.ended_sessions(&sessions).await {
+            Ok(ended) => {
+                for session in ended {
                     self.close(Credential::Session(session), CloseCode::Unauthenticated);
                 }
-                for key in keys {
-                    self.close(Credential::Key(key), CloseCode::Forbidden);
-                }
             }
-            // Asked again in a moment; nobody is sent away because the store is slow.
-            Err(error) => tracing::warn!(%error, "credentials in use were not checked"),
+            Err(error) => tracing::warn!(%error, "sessions in use were not checked"),
+        }
+        match auth.live_keys(&keys).await {
+            Ok(live) => self.settle_keys(&keys, &live),
+            Err(error) => tracing::warn!(%error, "keys in use were not checked"),
         }
         let seats: Vec<Seat> = self.seats_of_people().into_iter().collect();
         if seats.is_empty() {
@@ -50,6 +51,28 @@ impl Registry {
         match tenants.rights(&seats).await {
             Ok(rights) => self.settle_rights(&seats, &rights),
             Err(error) => tracing::warn!(%error, "rights in use were not checked"),
+        }
+    }
+
+    /// `asked` are the keys that were asked about: others have come since.
+    fn settle_keys(&self, asked: &[ApiKeyId], live: &HashMap<ApiKeyId, Scopes>) {
+        let asked: HashSet<&ApiKeyId> = asked.iter().collect();
+        for mut entry in self.entries.iter_mut() {
+            let Credential::Key(key) = entry.credential else {
+                continue;
+            };
+            if !asked.contains(&key) {
+                continue;
+            }
+            match live.get(&key) {
+                Some(scopes) if *scopes == entry.scopes => {}
+                // Who read until now may follow rooms, and would go on to see them.
+                Some(scopes) if scopes.read || !entry.scopes.read => {
+                    entry.scopes = *scopes;
+                    entry.mailbox.send(Mail::Rights);
+                }
+                _ => entry.mailbox.send(Mail::Close(CloseCode::Forbidden)),
+            }
         }
     }
 

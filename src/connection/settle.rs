@@ -127,6 +127,13 @@ impl Connection {
         }
     }
 
+    /// Whether this connection writes the stream.
+    pub(super) fn is_producing(&self, stream: StreamId) -> bool {
+        let session = self.session.borrow();
+        let session = session.as_deref();
+        session.is_some_and(|session| session.producing.contains(&stream))
+    }
+
     fn produced(&self, stream: StreamId) {
         if let Some(session) = self.session.borrow_mut().as_deref_mut() {
             session.producing.remove(&stream);

@@ -1,4 +1,4 @@
-//! Agents of a workspace and their API keys.
+//! Agents of a workspace.
 
 use super::ApiError;
 use super::body::Body;
@@ -7,8 +7,8 @@ use super::routes::next_page;
 use crate::bus::{Bus, Ended, Hint};
 use crate::tenant::Tenants;
 use actix_web::{HttpRequest, HttpResponse, web};
-use generic_corp_protocol::ApiKeyId;
-use generic_corp_protocol::rest::{Agent, ApiKey, NewAgent, NewApiKey, NewApiKeySecret};
+use generic_corp_protocol::Slug;
+use generic_corp_protocol::rest::{Agent, ChangeAgent, NewAgent};
 
 /// The agents of a workspace, by name; further ones as the `Link` header says.
 #[utoipa::path(get, path = "/workspaces/{workspace}/agents", tag = "agent",
@@ -41,55 +41,25 @@ pub(super) async fn create(
     Ok(HttpResponse::Created().json(made))
 }
 
-/// The API keys of a workspace that are not revoked, without their secrets.
-#[utoipa::path(get, path = "/workspaces/{workspace}/keys", tag = "agent",
+/// Give an agent another title, or lock it out: its keys are refused and its connections closed.
+#[utoipa::path(patch, path = "/workspaces/{workspace}/agents/{agent}", tag = "agent",
     params(("workspace" = String, Path, description = "Name or id"),
-        ("after" = Option<String>, Query, description = "The last id of the page before"),
-        ("limit" = Option<u32>, Query, description = "At most 1000")),
-    responses((status = 200, body = Vec<ApiKey>)))]
-pub(super) async fn keys(
-    request: HttpRequest,
-    scoped: Scoped<Admin>,
-    tenants: web::Data<Tenants>,
-) -> Result<HttpResponse, ApiError> {
-    let page = page(&request)?;
-    let keys = tenants.keys(&scoped.scope, &page).await?;
-    let last = keys.last().map(|key| key.id.to_string());
-    Ok(next_page(&request, &page, keys.len(), last).json(keys))
-}
-
-/// Make an API key, and its agent where there is none of that name. The secret is shown this once.
-#[utoipa::path(post, path = "/workspaces/{workspace}/keys", tag = "agent",
-    params(("workspace" = String, Path, description = "Name or id")),
-    request_body = NewApiKey, responses((status = 201, body = NewApiKeySecret)))]
-pub(super) async fn create_key(
-    request: HttpRequest,
-    scoped: Scoped<Admin>,
-    tenants: web::Data<Tenants>,
-    body: Body,
-) -> Result<HttpResponse, ApiError> {
-    let new: NewApiKey = body.json().await?;
-    let made = tenants
-        .create_key(&scoped.scope, &new, Some(address(&request)))
-        .await?;
-    Ok(HttpResponse::Created().json(made))
-}
-
-/// Revoke an API key. Connections that came with it are closed.
-#[utoipa::path(delete, path = "/workspaces/{workspace}/keys/{key}", tag = "agent",
-    params(("workspace" = String, Path, description = "Name or id"),
-        ("key" = String, Path, description = "Id")),
-    responses((status = 204)))]
-pub(super) async fn revoke_key(
+        ("agent" = String, Path, description = "Name")),
+    request_body = ChangeAgent, responses((status = 200, body = Agent)))]
+pub(super) async fn change(
     request: HttpRequest,
     scoped: Scoped<Admin>,
     tenants: web::Data<Tenants>,
     bus: web::Data<Bus>,
-) -> Result<HttpResponse, ApiError> {
-    let id: ApiKeyId = in_path(&request, "key")?;
-    tenants
-        .revoke_key(&scoped.scope, id, Some(address(&request)))
+    body: Body,
+) -> Result<web::Json<Agent>, ApiError> {
+    let name: Slug = in_path(&request, "agent")?;
+    let change: ChangeAgent = body.json().await?;
+    let changed = tenants
+        .change_agent(&scoped.scope, &name, &change, address(&request))
         .await?;
-    bus.publish(vec![Hint::Ended(Ended::Key(id))]);
-    Ok(HttpResponse::NoContent().finish())
+    if change.disabled.is_some() {
+        bus.publish(vec![Hint::Ended(Ended::Right)]);
+    }
+    Ok(web::Json(changed))
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod agent;
+mod api_key;
 pub mod body;
 mod calls;
 pub mod dashboard;
@@ -19,6 +20,7 @@ mod me;
 mod member;
 mod openapi;
 pub mod origin;
+mod removal;
 pub mod routes;
 pub mod security;
 mod sse;
@@ -28,6 +30,7 @@ mod unread;
 mod usage;
 mod usage_csv;
 mod workspace;
+mod workspace_member;
 
 #[cfg(test)]
 mod tests;

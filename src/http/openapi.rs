@@ -1,7 +1,8 @@
 //! The API's own description, as an OpenAPI document.
 
 use super::{
-    account, agent, event, invite, live, me, member, stream, stream_bytes, usage, workspace,
+    account, agent, api_key, event, invite, live, me, member, removal, stream, stream_bytes, usage,
+    workspace, workspace_member,
 };
 use actix_web::HttpResponse;
 use generic_corp_protocol::rest::Problem;
@@ -47,6 +48,8 @@ use utoipa::{Modify, OpenApi};
         invite::reset_member,
         workspace::list,
         workspace::create,
+        removal::workspace,
+        removal::organization,
         usage::plans,
         usage::usage,
         usage::limits,
@@ -58,15 +61,20 @@ use utoipa::{Modify, OpenApi};
         member::remove,
         member::audit,
         workspace::show,
-        workspace::rename,
+        workspace::change,
+        workspace_member::list,
+        workspace_member::put,
+        workspace_member::remove,
         workspace::rooms,
         workspace::create_room,
         workspace::show_room,
         agent::list,
         agent::create,
-        agent::keys,
-        agent::create_key,
-        agent::revoke_key,
+        agent::change,
+        api_key::list,
+        api_key::create,
+        api_key::revoke,
+        api_key::rotate,
         workspace::connections,
         event::history,
         event::publish,

@@ -2,8 +2,9 @@
 
 use super::error::no_such_path;
 use super::{
-    ApiError, Origins, account, agent, calls, event, gate, health, invite, live, me, member,
-    openapi, security, stream, stream_bytes, unread, usage, workspace,
+    ApiError, Origins, account, agent, api_key, calls, event, gate, health, invite, live, me,
+    member, openapi, removal, security, stream, stream_bytes, unread, usage, workspace,
+    workspace_member,
 };
 use crate::tenant::{Page, Permission};
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, LINK};
@@ -57,20 +58,25 @@ routes! {
     "/organizations/{organization}/invites/{invite}" => delete invite::revoke [Manage];
     "/organizations/{organization}/members/{user}/reset" => post invite::reset_member [Manage];
     "/organizations/{organization}/workspaces" => get workspace::list [Known], post workspace::create [Manage];
+    "/organizations/{organization}/workspaces/{workspace}" => delete removal::workspace [Manage];
     "/plans" => get usage::plans [Anyone];
     "/organizations/{organization}/usage" => get usage::usage [Member];
     "/organizations/{organization}/limits" => get usage::limits [Member], patch usage::set_limits [Own];
     "/organizations/{organization}/alerts" => get usage::alerts [Manage];
-    "/organizations/{organization}" => patch member::rename [Manage];
+    "/organizations/{organization}" => patch member::rename [Manage], delete removal::organization [Own];
     "/organizations/{organization}/members" => get member::list [Member];
     "/organizations/{organization}/members/{user}" => patch member::change [Manage], delete member::remove [Member];
     "/organizations/{organization}/audit" => get member::audit [Manage];
-    "/workspaces/{workspace}" => get workspace::show [Read], patch workspace::rename [Admin];
+    "/workspaces/{workspace}" => get workspace::show [Read], patch workspace::change [Admin];
+    "/workspaces/{workspace}/members" => get workspace_member::list [Admin];
+    "/workspaces/{workspace}/members/{user}" => put workspace_member::put [Admin], delete workspace_member::remove [Admin];
     "/workspaces/{workspace}/rooms" => get workspace::rooms [Read], post workspace::create_room [Admin];
     "/workspaces/{workspace}/rooms/{room}" => get workspace::show_room [Read];
     "/workspaces/{workspace}/agents" => get agent::list [Read], post agent::create [Admin];
-    "/workspaces/{workspace}/keys" => get agent::keys [Admin], post agent::create_key [Admin];
-    "/workspaces/{workspace}/keys/{key}" => delete agent::revoke_key [Admin];
+    "/workspaces/{workspace}/agents/{agent}" => patch agent::change [Admin];
+    "/workspaces/{workspace}/keys" => get api_key::list [Admin], post api_key::create [Admin];
+    "/workspaces/{workspace}/keys/{key}" => delete api_key::revoke [Admin];
+    "/workspaces/{workspace}/keys/{key}/rotate" => post api_key::rotate [Admin];
     "/workspaces/{workspace}/connections" => get workspace::connections [Admin];
     "/workspaces/{workspace}/rooms/{room}/events" => get event::history [Read], post event::publish [Publish];
     "/workspaces/{workspace}/rooms/{room}/live" => get live::room [Read];

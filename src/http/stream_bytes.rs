@@ -50,6 +50,7 @@ pub(super) async fn append(
         offset,
         data,
     };
+    rooms.reach(&scoped.scope, append.stream).await?;
     let op = rooms.append_op(&scoped.scope, append)?;
     let done = rooms.history().submit(op).await;
     match done.map_err(crate::room::Error::from)? {

@@ -10,7 +10,7 @@ use crate::metering::{Cost, Month, Standing, Used, cost};
 use crate::store::Store;
 use crate::store::limit::AlertRow;
 use crate::store::usage::{By, UsageRow as Sum};
-use crate::tenant::{MAX_PAGE, OrganizationScope, Page, Tenants};
+use crate::tenant::{MAX_PAGE, OrganizationScope, Page, Permission, Tenants};
 use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use generic_corp_protocol::rest::{
@@ -69,7 +69,10 @@ pub(super) async fn usage(
         return Err(ApiError::new(ErrorCode::Invalid, text));
     }
     let (from, to) = (from.to_string(), to.to_string());
-    let rows = grouped(store.usage(member.scope.id, (&from, &to), by).await?);
+    let scope = &member.scope;
+    let seen_by = (!Permission::Manage.is_of(scope.role)).then_some(scope.user);
+    let rows = store.usage(scope.id, (&from, &to), by, seen_by).await?;
+    let rows = grouped(rows);
     if as_csv {
         let file = format!("attachment; filename=\"usage-{from}-{to}-by-{name}.csv\"");
         return Ok(HttpResponse::Ok()

@@ -4,6 +4,7 @@ use super::ApiError;
 use super::body::Body;
 use super::extract::{Admin, Caller, InOrganization, Manage, Read, Scoped, address, page, room};
 use super::routes::next_page;
+use crate::bus::{Bus, Ended, Hint};
 use crate::cluster::Cluster;
 use crate::connection::Registry;
 use crate::fanout::Hub;
@@ -63,21 +64,25 @@ pub(super) async fn show(
     Ok(web::Json(tenants.workspace(&scoped.scope).await?))
 }
 
-/// Give a workspace another name for people.
+/// Give a workspace another name for people, or say who may come in.
 #[utoipa::path(patch, path = "/workspaces/{workspace}", tag = "workspace",
     params(("workspace" = String, Path, description = "Name or id")),
     request_body = ChangeWorkspace, responses((status = 200, body = Workspace)))]
-pub(super) async fn rename(
+pub(super) async fn change(
     request: HttpRequest,
     scoped: Scoped<Admin>,
     tenants: web::Data<Tenants>,
+    bus: web::Data<Bus>,
     body: Body,
 ) -> Result<web::Json<Workspace>, ApiError> {
     let change: ChangeWorkspace = body.json().await?;
-    let renamed = tenants
-        .rename_workspace(&scoped.scope, &change, address(&request))
+    let changed = tenants
+        .change_workspace(&scoped.scope, &change, address(&request))
         .await?;
-    Ok(web::Json(renamed))
+    if change.access.is_some() {
+        bus.publish(vec![Hint::Ended(Ended::Right)]);
+    }
+    Ok(web::Json(changed))
 }
 
 /// The rooms of a workspace, by name; further ones as the `Link` header says.
@@ -96,8 +101,11 @@ pub(super) async fn rooms(
     let page = page(&request)?;
     let rooms = tenants.rooms(&scoped.scope, &page).await?;
     let last = rooms.last().map(|room| room.name.to_string());
-    let rooms = shown(rooms, hub.hub(), &cluster).await;
-    Ok(next_page(&request, &page, rooms.len(), last).json(rooms))
+    let mut answer = next_page(&request, &page, rooms.len(), last);
+    let opened = rooms
+        .into_iter()
+        .filter(|room| scoped.scope.opens(&room.name));
+    Ok(answer.json(shown(opened.collect(), hub.hub(), &cluster).await))
 }
 
 /// Make a room.

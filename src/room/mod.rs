@@ -24,7 +24,7 @@ use crate::store::Store;
 use crate::store::op::Tenant;
 use crate::tenant::Scope;
 use dashmap::DashMap;
-use generic_corp_protocol::{RoomId, Slug, WorkspaceId};
+use generic_corp_protocol::{RoomId, Slug, StreamId, WorkspaceId};
 use std::sync::Arc;
 
 /// Names that are remembered with their rooms; beyond it the store is asked each time.
@@ -71,6 +71,9 @@ impl Rooms {
 
     /// The room of this name if it was met before; costs no wait.
     pub fn known(&self, scope: &Scope, name: &Slug) -> Option<RoomId> {
+        if !scope.opens(name) {
+            return None;
+        }
         self.names
             .get(&(scope.workspace(), name.clone()))
             .map(|id| *id)
@@ -84,6 +87,9 @@ impl Rooms {
         if let Some(id) = self.known(scope, name) {
             return Ok(id);
         }
+        if !scope.opens(name) {
+            return Err(Error::NotFound("room"));
+        }
         let id = self
             .store()
             .room_id(scope.workspace(), name)
@@ -93,6 +99,17 @@ impl Rooms {
             self.names.insert((scope.workspace(), name.clone()), id);
         }
         Ok(id)
+    }
+
+    /// Refuses a stream in a room that the key does not open.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn reach(&self, scope: &Scope, stream: StreamId) -> Result<(), Error> {
+        match scope.rooms() {
+            None => Ok(()),
+            Some(_) => self.stream(scope, stream).await.map(|_| ()),
+        }
     }
 }
 

@@ -112,6 +112,7 @@ impl Rooms {
         self.store()
             .stream(scope.workspace(), id)
             .await?
+            .filter(|info| scope.opens(&info.room))
             .ok_or(Error::NotFound("stream"))
     }
 
@@ -126,6 +127,7 @@ impl Rooms {
         offset: u64,
         max_bytes: usize,
     ) -> Result<Bytes, Error> {
+        self.reach(scope, id).await?;
         Ok(self
             .store()
             .bytes(scope.workspace(), id, offset, max_bytes)

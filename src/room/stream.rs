@@ -135,17 +135,6 @@ impl Rooms {
         }
     }
 
-    /// Appends and waits for the commit. Returns how far the stream is durable.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub async fn append(&self, scope: &Scope, append: Append) -> Result<u64, Error> {
-        match self.history.submit(self.append_op(scope, append)?).await? {
-            Done::Appended { length, .. } => Ok(length),
-            _ => Err(Error::NotFound("stream")),
-        }
-    }
-
     /// Closes a stream and waits for the commit.
     ///
     /// # Errors
@@ -155,6 +144,7 @@ impl Rooms {
         scope: &Scope,
         frame: StreamClose,
     ) -> Result<StreamInfo, Error> {
+        self.reach(scope, frame.stream).await?;
         match self.history.submit(self.close_op(scope, frame)?).await? {
             Done::Closed { info, .. } => Ok(info),
             _ => Err(Error::NotFound("stream")),
@@ -171,6 +161,7 @@ impl Rooms {
         stream: StreamId,
         reason: Option<String>,
     ) -> Result<(), Error> {
+        self.reach(scope, stream).await?;
         self.history
             .submit(self.cancel_op(scope, stream, reason)?)
             .await?;

@@ -122,6 +122,7 @@ impl Rooms {
             .hub
             .stream(scope.workspace(), id)
             .await?
+            .filter(|(_, info)| scope.opens(&info.room))
             .ok_or(Error::NotFound("stream"))?;
         // What was committed since the store was asked counts: a reader that does not follow stops there.
         info.length = info.length.max(tail.length());

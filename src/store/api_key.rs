@@ -3,13 +3,12 @@
 use super::agent::{agent, insert_agent};
 use super::audit::{Act, record};
 use super::log::BATCH;
-use super::row::{maybe_time, slug, text, time, uuid};
-use super::sql::{Row, sql};
+use super::row::{maybe_text, maybe_time, maybe_uuid, slug, text, time, uuid};
+use super::sql::{Row, Work, sql};
 use super::{Error, Store};
 use generic_corp_protocol::{
     AgentId, ApiKeyId, OrganizationId, Slug, Timestamp, UserId, WorkspaceId,
 };
-use std::collections::HashSet;
 
 /// A key together with what its agent's row says about it.
 #[derive(Clone, Debug)]
@@ -30,13 +29,21 @@ pub struct KeyRow {
     pub secret_hash: Vec<u8>,
     /// Scopes, separated by commas.
     pub scopes: String,
+    /// Rooms it opens, separated by commas; all, when there is no limit.
+    pub rooms: Option<String>,
+    /// The person who made it, or the key that made it.
+    pub created_by: Option<UserId>,
+    /// What that person is in the workspace now.
+    pub maker_role: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it ends.
     pub expires_at: Option<Timestamp>,
     /// When it was last used.
     pub last_used_at: Option<Timestamp>,
-    /// Whether it was revoked or its agent locked out.
+    /// Whether it was revoked.
+    pub revoked: bool,
+    /// Whether it was revoked, or its agent, its maker or its workspace may not be here any more.
     pub ended: bool,
 }
 
@@ -51,8 +58,6 @@ impl KeyRow {
 pub struct NewKey<'a> {
     /// Id.
     pub id: ApiKeyId,
-    /// The agent's name; the agent is made when there is none.
-    pub agent: &'a Slug,
     /// Name for people.
     pub name: &'a str,
     /// How the key begins.
@@ -61,13 +66,42 @@ pub struct NewKey<'a> {
     pub secret_hash: [u8; 32],
     /// Scopes, separated by commas.
     pub scopes: &'a str,
-    /// The person who made it.
+    /// Rooms it opens, separated by commas.
+    pub rooms: Option<&'a str>,
+    /// The person who made it, or the key that made it.
     pub created_by: Option<UserId>,
     /// When it ends.
     pub expires_at: Option<Timestamp>,
 }
 
+/// What of a key in use may change.
+#[derive(Clone, Debug)]
+pub struct LiveKey {
+    /// Id.
+    pub id: ApiKeyId,
+    /// Scopes, separated by commas.
+    pub scopes: String,
+    /// What its maker is in the workspace now, where a person made it.
+    pub maker_role: Option<String>,
+}
+
+/// Keys with their agents, and what their makers are in the workspace now.
+const KEYS: &str =
+    "SELECT k.*, a.name AS agent_name, a.disabled_at, w.deleted_at, m.role AS maker_role
+     FROM api_keys k
+     JOIN agents a ON a.id = k.agent_id
+     JOIN workspaces w ON w.id = k.workspace_id
+     LEFT JOIN users u ON u.id = k.created_by AND u.disabled_at IS NULL
+     LEFT JOIN workspace_roles m ON m.workspace_id = k.workspace_id AND m.user_id = u.id
+     WHERE ";
+/// See [`KeyRow::ended`].
+const LIVE: &str = "k.revoked_at IS NULL AND a.disabled_at IS NULL AND w.deleted_at IS NULL
+     AND (k.created_by IS NULL OR m.role IS NOT NULL)";
+
 fn key(row: &Row) -> Result<KeyRow, Error> {
+    let created_by = maybe_uuid(row, "created_by")?.map(UserId);
+    let maker_role = maybe_text(row, "maker_role")?;
+    let is_set = |column| Ok::<_, Error>(maybe_time(row, column)?.is_some());
     Ok(KeyRow {
         id: ApiKeyId(uuid(row, "id")?),
         workspace: WorkspaceId(uuid(row, "workspace_id")?),
@@ -80,43 +114,44 @@ fn key(row: &Row) -> Result<KeyRow, Error> {
         created_at: time(row, "created_at")?,
         expires_at: maybe_time(row, "expires_at")?,
         last_used_at: maybe_time(row, "last_used_at")?,
-        ended: maybe_time(row, "revoked_at")?.is_some()
-            || maybe_time(row, "disabled_at")?.is_some(),
+        revoked: is_set("revoked_at")?,
+        ended: is_set("revoked_at")?
+            || is_set("disabled_at")?
+            || is_set("deleted_at")?
+            || created_by.is_some() && maker_role.is_none(),
+        rooms: maybe_text(row, "rooms")?,
+        created_by,
+        maker_role,
     })
 }
 
 impl Store {
     /// The key that begins with `prefix`.
     pub async fn key_by_prefix(&self, prefix: &str) -> Result<Option<KeyRow>, Error> {
-        let row = sql(
-            "SELECT k.*, a.name AS agent_name, a.disabled_at FROM api_keys k
-             JOIN agents a ON a.id = k.agent_id WHERE k.prefix = $1",
-        )
-        .bind(prefix)
-        .fetch_optional(self.read())
-        .await?;
+        let mut query = sql(KEYS);
+        query.push("k.prefix = ").push_bind(prefix);
+        let row = query.fetch_optional(self.read()).await?;
         row.as_ref().map(key).transpose()
     }
 
-    /// Those of `ids` that were revoked or are gone, or whose agent was locked out. Expiry is not asked about: who
-    /// holds a key knows when it ends.
-    pub async fn ended_keys(&self, ids: &[ApiKeyId]) -> Result<Vec<ApiKeyId>, Error> {
-        let mut live = HashSet::new();
+    /// Those of `ids` that count at `now`.
+    pub async fn live_keys(&self, ids: &[ApiKeyId], now: Timestamp) -> Result<Vec<LiveKey>, Error> {
+        let mut live = Vec::with_capacity(ids.len());
         for ids in ids.chunks(BATCH) {
-            let mut query = sql(
-                "SELECT k.id FROM api_keys k JOIN agents a ON a.id = k.agent_id
-                 WHERE k.revoked_at IS NULL AND a.disabled_at IS NULL AND k.id IN ",
-            );
+            let mut query = sql(KEYS);
+            query.push(LIVE);
+            query.push(" AND (k.expires_at IS NULL OR k.expires_at > ");
+            query.push_bind(now.0).push(") AND k.id IN ");
             query.push_list(ids.iter().map(|id| id.0));
             for row in query.fetch_all(self.read()).await? {
-                live.insert(ApiKeyId(uuid(&row, "id")?));
+                live.push(LiveKey {
+                    id: ApiKeyId(uuid(&row, "id")?),
+                    scopes: text(&row, "scopes")?,
+                    maker_role: maybe_text(&row, "maker_role")?,
+                });
             }
         }
-        Ok(ids
-            .iter()
-            .filter(|id| !live.contains(*id))
-            .copied()
-            .collect())
+        Ok(live)
     }
 
     /// At most `limit` keys of a workspace that are not revoked, the oldest first, after `after`.
@@ -126,35 +161,30 @@ impl Store {
         after: Option<ApiKeyId>,
         limit: u32,
     ) -> Result<Vec<KeyRow>, Error> {
-        let rows = sql(
-            "SELECT k.*, a.name AS agent_name, a.disabled_at FROM api_keys k
-             JOIN agents a ON a.id = k.agent_id
-             WHERE k.workspace_id = $1 AND k.revoked_at IS NULL AND k.id > $2
-             ORDER BY k.id LIMIT $3",
-        )
-        .bind(workspace.0)
-        .bind(after.map_or(uuid::Uuid::nil(), |id| id.0))
-        .bind(limit)
-        .fetch_all(self.read())
-        .await?;
+        let mut query = sql(KEYS);
+        query.push("k.workspace_id = ").push_bind(workspace.0);
+        query.push(" AND k.revoked_at IS NULL AND k.id > ");
+        query.push_bind(after.map_or(uuid::Uuid::nil(), |id| id.0));
+        query.push(" ORDER BY k.id LIMIT ").push_bind(limit);
+        let rows = query.fetch_all(self.read()).await?;
         rows.iter().map(key).collect()
     }
 
-    /// Makes a key, and its agent where there is none of that name; `None` when the organization has
+    /// Makes a key, and its agent where there is none of this name; `None` when the organization has
     /// `agent_limit` agents already.
     pub async fn create_key(
         &self,
         organization: OrganizationId,
         workspace: WorkspaceId,
+        agent_name: &Slug,
         new: &NewKey<'_>,
         agent_limit: u32,
         act: &Act<'_>,
     ) -> Result<Option<KeyRow>, Error> {
-        let (id, now) = (new.id, Timestamp::now());
         let mut transaction = self.begin().await?;
         let known = sql("SELECT * FROM agents WHERE workspace_id = $1 AND name = $2")
             .bind(workspace.0)
-            .bind(&**new.agent)
+            .bind(&**agent_name)
             .fetch_optional(&mut transaction)
             .await?;
         let agent = match known.as_ref().map(agent).transpose()? {
@@ -164,7 +194,7 @@ impl Store {
                     &mut transaction,
                     organization,
                     workspace,
-                    new.agent,
+                    agent_name,
                     "",
                     agent_limit,
                 );
@@ -174,40 +204,46 @@ impl Store {
                 }
             }
         };
-        sql(
-            "INSERT INTO api_keys (id, organization_id, workspace_id, agent_id, name, prefix,
-             secret_hash, scopes, created_by, created_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        )
-        .bind(id.0)
-        .bind(organization.0)
-        .bind(workspace.0)
-        .bind(agent.id.0)
-        .bind(new.name)
-        .bind(new.prefix)
-        .bind(new.secret_hash.as_slice())
-        .bind(new.scopes)
-        .bind(new.created_by.map(|user| user.0))
-        .bind(now.0)
-        .bind(new.expires_at.map(|time| time.0))
-        .execute(&mut transaction)
-        .await?;
+        insert_key(&mut transaction, organization, workspace, agent.id, new).await?;
         record(&mut transaction, act).await?;
         transaction.commit().await?;
-        Ok(Some(KeyRow {
-            id,
-            workspace,
-            agent: agent.id,
-            agent_name: agent.name,
-            name: new.name.to_owned(),
-            prefix: new.prefix.to_owned(),
-            secret_hash: new.secret_hash.to_vec(),
-            scopes: new.scopes.to_owned(),
-            created_at: now,
-            expires_at: new.expires_at,
-            last_used_at: None,
-            ended: false,
-        }))
+        self.key_by_prefix(new.prefix).await
+    }
+
+    /// The key of a workspace with this id, revoked or not.
+    pub async fn key(&self, workspace: WorkspaceId, id: ApiKeyId) -> Result<Option<KeyRow>, Error> {
+        let mut query = sql(KEYS);
+        query.push("k.id = ").push_bind(id.0);
+        query.push(" AND k.workspace_id = ").push_bind(workspace.0);
+        let row = query.fetch_optional(self.read()).await?;
+        row.as_ref().map(key).transpose()
+    }
+
+    /// Makes a key in place of `old`, which ends at `ends` at the latest; `None` when `old` was revoked.
+    pub async fn rotate_key(
+        &self,
+        organization: OrganizationId,
+        old: &KeyRow,
+        ends: Timestamp,
+        new: &NewKey<'_>,
+        act: &Act<'_>,
+    ) -> Result<Option<KeyRow>, Error> {
+        let mut transaction = self.begin().await?;
+        let done = sql("UPDATE api_keys SET expires_at =
+                 CASE WHEN expires_at IS NULL OR expires_at > $1 THEN $1 ELSE expires_at END
+             WHERE id = $2 AND revoked_at IS NULL")
+        .bind(ends.0)
+        .bind(old.id.0)
+        .execute(&mut transaction)
+        .await?;
+        if done == 0 {
+            return Ok(None);
+        }
+        let (workspace, agent) = (old.workspace, old.agent);
+        insert_key(&mut transaction, organization, workspace, agent, new).await?;
+        record(&mut transaction, act).await?;
+        transaction.commit().await?;
+        self.key_by_prefix(new.prefix).await
     }
 
     /// Revokes a key of a workspace; `false` when there is none to revoke.
@@ -247,4 +283,33 @@ impl Store {
         }
         transaction.commit().await
     }
+}
+
+async fn insert_key(
+    transaction: &mut Work,
+    organization: OrganizationId,
+    workspace: WorkspaceId,
+    agent: AgentId,
+    new: &NewKey<'_>,
+) -> Result<(), Error> {
+    sql(
+        "INSERT INTO api_keys (id, organization_id, workspace_id, agent_id, name, prefix,
+         secret_hash, scopes, rooms, created_by, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+    )
+    .bind(new.id.0)
+    .bind(organization.0)
+    .bind(workspace.0)
+    .bind(agent.0)
+    .bind(new.name)
+    .bind(new.prefix)
+    .bind(new.secret_hash.as_slice())
+    .bind(new.scopes)
+    .bind(new.rooms)
+    .bind(new.created_by.map(|user| user.0))
+    .bind(Timestamp::now().0)
+    .bind(new.expires_at.map(|time| time.0))
+    .execute(transaction)
+    .await?;
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::account::{NewUser, insert_user};
 use super::audit::{Act, record};
+use super::limit::has_room_for_member;
 use super::row::{maybe_text, slug, text, time, uuid};
 use super::sql::{Row, Work, sql};
 use super::{Error, Store};
@@ -73,6 +74,8 @@ pub enum Accepted {
     EmailTaken,
     /// They are a member already; the invite stays good.
     Member,
+    /// The organization has as many members as its plan allows; the invite stays good.
+    Full,
 }
 
 /// An invite counts only while whoever made it could make it again.
@@ -193,6 +196,7 @@ impl Store {
         &self,
         token_hash: [u8; 32],
         guest: Guest<'_>,
+        member_limit: u32,
         address: Option<IpAddr>,
     ) -> Result<Accepted, Error> {
         let now = Timestamp::now();
@@ -200,6 +204,9 @@ impl Store {
         let Some(found) = find(&mut transaction, token_hash, now).await? else {
             return Ok(Accepted::Void);
         };
+        if !has_room_for_member(&mut transaction, found.organization, member_limit).await? {
+            return Ok(Accepted::Full);
+        }
         let (user, email, name) = match guest {
             Guest::New(user) => (user.id, user.email.clone(), user.name.clone()),
             Guest::Known(id) => {

@@ -204,11 +204,12 @@ impl Store {
     pub async fn counts(&self, organization: OrganizationId) -> Result<Counts, Error> {
         let row = sql("SELECT
              (SELECT count(*) FROM memberships WHERE organization_id = $1) AS members,
-             (SELECT count(*) FROM workspaces WHERE organization_id = $1) AS workspaces,
+             (SELECT count(*) FROM workspaces
+              WHERE organization_id = $1 AND deleted_at IS NULL) AS workspaces,
              (SELECT count(*) FROM rooms r JOIN workspaces w ON w.id = r.workspace_id
-              WHERE w.organization_id = $1) AS rooms,
+              WHERE w.organization_id = $1 AND w.deleted_at IS NULL) AS rooms,
              (SELECT count(*) FROM agents a JOIN workspaces w ON w.id = a.workspace_id
-              WHERE w.organization_id = $1) AS agents")
+              WHERE w.organization_id = $1 AND w.deleted_at IS NULL) AS agents")
         .bind(organization.0)
         .fetch_one(self.read())
         .await?;
@@ -228,7 +229,23 @@ pub(super) async fn has_room_for_workspace(
     limit: u32,
 ) -> Result<bool, Error> {
     transaction.hold_organization(organization).await?;
-    let row = sql("SELECT count(*) AS n FROM workspaces WHERE organization_id = $1")
+    let row = sql(
+        "SELECT count(*) AS n FROM workspaces WHERE organization_id = $1 AND deleted_at IS NULL",
+    )
+    .bind(organization.0)
+    .fetch_one(&mut *transaction)
+    .await?;
+    Ok(number(&row, "n")? < i64::from(limit))
+}
+
+/// Whether an organization has room for one member more; held until the transaction ends.
+pub(super) async fn has_room_for_member(
+    transaction: &mut Work,
+    organization: OrganizationId,
+    limit: u32,
+) -> Result<bool, Error> {
+    transaction.hold_organization(organization).await?;
+    let row = sql("SELECT count(*) AS n FROM memberships WHERE organization_id = $1")
         .bind(organization.0)
         .fetch_one(&mut *transaction)
         .await?;

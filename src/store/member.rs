@@ -141,23 +141,6 @@ impl Store {
         transaction.commit().await
     }
 
-    /// Gives a workspace another name for people.
-    pub async fn rename_workspace(
-        &self,
-        workspace: WorkspaceId,
-        name: &str,
-        act: &Act<'_>,
-    ) -> Result<(), Error> {
-        let mut transaction = self.begin().await?;
-        sql("UPDATE workspaces SET name = $1 WHERE id = $2")
-            .bind(name)
-            .bind(workspace.0)
-            .execute(&mut transaction)
-            .await?;
-        record(&mut transaction, act).await?;
-        transaction.commit().await
-    }
-
     /// The roles that these people have in these workspaces now; who is missing has none.
     pub async fn roles(
         &self,
@@ -166,11 +149,10 @@ impl Store {
         let mut roles = Vec::new();
         for asked in asked.chunks(BATCH) {
             let mut query = sql(
-                "SELECT w.id AS workspace_id, m.user_id, m.role FROM workspaces w
-                 JOIN memberships m ON m.organization_id = w.organization_id WHERE w.id IN ",
+                "SELECT workspace_id, user_id, role FROM workspace_roles WHERE workspace_id IN ",
             );
             query.push_list(asked.iter().map(|(workspace, _)| workspace.0));
-            query.push(" AND m.user_id IN ");
+            query.push(" AND user_id IN ");
             query.push_list(asked.iter().map(|(_, user)| user.0));
             for row in query.fetch_all(self.read()).await? {
                 let workspace = WorkspaceId(uuid(&row, "workspace_id")?);

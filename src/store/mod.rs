@@ -18,6 +18,7 @@ mod migration;
 pub mod op;
 pub mod password;
 pub mod registration;
+mod removal;
 mod restored;
 pub mod room;
 mod row;
@@ -26,6 +27,7 @@ mod sql;
 mod stream;
 pub mod usage;
 pub mod workspace;
+pub mod workspace_member;
 mod write;
 
 pub use append::{Appender, Failure, Results};

@@ -88,7 +88,7 @@ impl Store {
         transaction.hold_organization(organization).await?;
         let count: i64 = sql(
             "SELECT count(*) AS n FROM rooms r JOIN workspaces w ON w.id = r.workspace_id
-             WHERE w.organization_id = $1",
+             WHERE w.organization_id = $1 AND w.deleted_at IS NULL",
         )
         .bind(organization.0)
         .fetch_one(&mut transaction)

@@ -173,7 +173,7 @@ impl Store {
     ) -> Result<Vec<(OrganizationId, WorkspaceId, StreamId)>, Error> {
         let rows = sql("SELECT w.organization_id, s.workspace_id, s.id
              FROM streams s JOIN workspaces w ON w.id = s.workspace_id
-             WHERE s.state = 'open' AND s.lease_until < $1 LIMIT 256")
+             WHERE s.state = 'open' AND s.lease_until < $1 AND w.deleted_at IS NULL LIMIT 256")
         .bind(now.0)
         .fetch_all(self.read())
         .await?;

@@ -5,7 +5,7 @@ use super::op::Actor;
 use super::row::{maybe_text, number, text, uuid};
 use super::sql::{Statement, Work, sql};
 use super::{Error, Store};
-use generic_corp_protocol::{OrganizationId, Timestamp, WorkspaceId};
+use generic_corp_protocol::{OrganizationId, Timestamp, UserId, WorkspaceId};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -154,12 +154,14 @@ impl Store {
         transaction.commit().await
     }
 
-    /// What an organization used from one day to another, both included, told apart.
+    /// What an organization used from one day to another, both included, told apart; with `seen_by` only in
+    /// the workspaces that this person may come into.
     pub async fn usage(
         &self,
         organization: OrganizationId,
         (from, to): (&str, &str),
         by: By,
+        seen_by: Option<UserId>,
     ) -> Result<Vec<UsageRow>, Error> {
         let mut query = sql("SELECT ");
         query.push(match by {
@@ -182,6 +184,13 @@ impl Store {
             .push_bind(organization.0);
         query.push(" AND u.day >= ").push_bind(from);
         query.push(" AND u.day <= ").push_bind(to);
+        if let Some(user) = seen_by {
+            query.push(" AND (u.workspace_id = ").push_bind(Uuid::nil());
+            query.push(
+                " OR u.workspace_id IN (SELECT workspace_id FROM workspace_roles WHERE user_id = ",
+            );
+            query.push_bind(user.0).push("))");
+        }
         query.push(" GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 4");
         let rows = query.fetch_all(self.read()).await?;
         rows.iter()

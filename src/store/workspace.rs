@@ -34,6 +34,8 @@ pub struct WorkspaceRow {
     pub slug: Slug,
     /// Name for people.
     pub name: String,
+    /// Who may come in: `everyone` of the organization, or who is `listed`.
+    pub access: String,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -65,6 +67,7 @@ fn workspace(row: &Row) -> Result<WorkspaceRow, Error> {
         organization: OrganizationId(uuid(row, "organization_id")?),
         slug: slug(row, "slug")?,
         name: text(row, "name")?,
+        access: text(row, "access")?,
         created_at: time(row, "created_at")?,
     })
 }
@@ -85,8 +88,8 @@ impl Store {
         id: Option<WorkspaceId>,
         name: &str,
     ) -> Result<Vec<ReachRow>, Error> {
-        let rows = sql("SELECT w.*, o.plan, m.role FROM memberships m
-             JOIN workspaces w ON w.organization_id = m.organization_id
+        let rows = sql("SELECT w.*, o.plan, m.role FROM workspace_roles m
+             JOIN workspaces w ON w.id = m.workspace_id
              JOIN organizations o ON o.id = m.organization_id
              WHERE m.user_id = $1 AND (w.id = $2 OR w.slug = $3) LIMIT 2")
         .bind(user.0)
@@ -100,7 +103,8 @@ impl Store {
     /// The workspace with this id, for one whose credential names it.
     pub async fn workspace_reach(&self, id: WorkspaceId) -> Result<Option<ReachRow>, Error> {
         let row = sql("SELECT w.*, o.plan, '' AS role FROM workspaces w
-             JOIN organizations o ON o.id = w.organization_id WHERE w.id = $1")
+             JOIN organizations o ON o.id = w.organization_id
+             WHERE w.id = $1 AND w.deleted_at IS NULL")
         .bind(id.0)
         .fetch_optional(self.read())
         .await?;
@@ -115,7 +119,7 @@ impl Store {
     ) -> Result<Vec<ReachRow>, Error> {
         let rows = sql("SELECT w.*, o.plan, '' AS role FROM workspaces w
              JOIN organizations o ON o.id = w.organization_id
-             WHERE w.id = $1 OR w.slug = $2 LIMIT 2")
+             WHERE (w.id = $1 OR w.slug = $2) AND w.deleted_at IS NULL LIMIT 2")
         .bind(id.map(|id| id.0))
         .bind(name)
         .fetch_all(self.read())
@@ -166,12 +170,20 @@ impl Store {
         row.as_ref().map(organization).transpose()
     }
 
-    /// The workspaces of an organization.
-    pub async fn workspaces(&self, of: OrganizationId) -> Result<Vec<WorkspaceRow>, Error> {
-        let rows = sql("SELECT * FROM workspaces WHERE organization_id = $1 ORDER BY slug")
-            .bind(of.0)
-            .fetch_all(self.read())
-            .await?;
+    /// The workspaces of an organization that `user` may come into.
+    pub async fn workspaces(
+        &self,
+        of: OrganizationId,
+        user: UserId,
+    ) -> Result<Vec<WorkspaceRow>, Error> {
+        let rows = sql(
+            "SELECT w.* FROM workspace_roles m JOIN workspaces w ON w.id = m.workspace_id
+             WHERE m.organization_id = $1 AND m.user_id = $2 ORDER BY w.slug",
+        )
+        .bind(of.0)
+        .bind(user.0)
+        .fetch_all(self.read())
+        .await?;
         rows.iter().map(workspace).collect()
     }
 
@@ -198,6 +210,7 @@ impl Store {
             organization,
             slug: slug.clone(),
             name: name.to_owned(),
+            access: "everyone".to_owned(),
             created_at: now,
         }))
     }

@@ -1,14 +1,14 @@
-//! Agents of a workspace and the keys they come with.
+//! Agents of a workspace.
 
 use super::service::{MAX_PAGE, Page, Tenants, maybe_label};
 use super::{Error, Scope};
-use crate::auth::{Scopes, api_key};
 use crate::store;
 use crate::store::agent::AgentRow;
-use crate::store::api_key::{KeyRow, NewKey};
-use generic_corp_protocol::rest::{Agent, ApiKey, NewAgent, NewApiKey, NewApiKeySecret};
-use generic_corp_protocol::{ApiKeyId, SenderKind, Timestamp, UserId};
+use generic_corp_protocol::Slug;
+use generic_corp_protocol::rest::{Agent, ChangeAgent, NewAgent};
 use std::net::IpAddr;
+
+const TITLE: &str = "`title` has at most 256 bytes and no control characters";
 
 impl Tenants {
     /// A part of the workspace's agents, by name.
@@ -26,10 +26,7 @@ impl Tenants {
     /// # Errors
     /// [`Error::Taken`], [`Error::LimitReached`], [`Error::Invalid`], or the store's.
     pub async fn create_agent(&self, scope: &Scope, new: &NewAgent) -> Result<Agent, Error> {
-        let title = maybe_label(
-            &new.title,
-            "`title` has at most 256 bytes and no control characters",
-        )?;
+        let title = maybe_label(&new.title, TITLE)?;
         let limit = scope.plan().agents;
         let (organization, workspace) = (scope.organization(), scope.workspace());
         let made = self
@@ -44,96 +41,35 @@ impl Tenants {
         }
     }
 
-    /// A part of the workspace's keys that are not revoked, the oldest first.
+    /// Gives an agent another title, or locks it out or lets it in again; its connections are closed within a
+    /// second.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when the page begins after no id, or the store's.
-    pub async fn keys(&self, scope: &Scope, page: &Page) -> Result<Vec<ApiKey>, Error> {
-        let after = match page.after.as_str() {
-            "" => None,
-            id => Some(
-                id.parse::<ApiKeyId>()
-                    .map_err(|_| Error::Invalid("`after` is no id of a key"))?,
-            ),
-        };
-        let limit = page.limit.min(MAX_PAGE);
-        let rows = self.store.keys(scope.workspace(), after, limit).await?;
-        Ok(rows.into_iter().map(key).collect())
-    }
-
-    /// Makes a key for an agent. It can do no more than whoever makes it.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`], [`Error::LimitReached`], [`Error::Invalid`], or the store's.
-    pub async fn create_key(
+    /// [`Error::NotFound`], [`Error::Invalid`], or the store's.
+    pub async fn change_agent(
         &self,
         scope: &Scope,
-        new: &NewApiKey,
-        address: Option<IpAddr>,
-    ) -> Result<NewApiKeySecret, Error> {
-        let name = maybe_label(
-            &new.name,
-            "`name` has at most 256 bytes and no control characters",
-        )?;
-        let scopes = match new.scopes.is_empty() {
-            true => Scopes::BOT,
-            false => Scopes::parse(new.scopes.iter().map(String::as_str)).ok_or(Error::Invalid(
-                "`scopes` are `read`, `publish`, `stream`, `task` and `admin`",
-            ))?,
+        name: &Slug,
+        change: &ChangeAgent,
+        address: IpAddr,
+    ) -> Result<Agent, Error> {
+        let title = change.title.as_deref();
+        let title = title.map(|title| maybe_label(title, TITLE)).transpose()?;
+        let action = match change.disabled {
+            Some(true) => "agent.disabled",
+            Some(false) => "agent.enabled",
+            None => "agent.changed",
         };
-        if !scope.scopes().contain(scopes) {
-            return Err(Error::Forbidden("a key can do no more than its maker"));
-        }
-        if new.expires_at.is_some_and(|end| end <= Timestamp::now()) {
-            return Err(Error::Invalid("`expires_at` lies in the past"));
-        }
-        let made = api_key::make()?;
-        let sender = scope.sender();
-        let id = ApiKeyId::new();
-        let new = NewKey {
-            id,
-            agent: &new.agent,
-            name,
-            prefix: &made.prefix,
-            secret_hash: made.secret_hash,
-            scopes: &scopes.names().join(","),
-            created_by: (sender.kind == SenderKind::User).then_some(UserId(sender.id)),
-            expires_at: new.expires_at,
-        };
-        let target = format!("{id} for {}", new.agent);
-        let act = scope.act("key.made", &target, address);
-        let limit = scope.plan().agents;
-        let (organization, workspace) = (scope.organization(), scope.workspace());
-        let row = self
+        let act = scope.act(action, name, address);
+        let changed = self
             .store
-            .create_key(organization, workspace, &new, limit, &act)
+            .change_agent(scope.workspace(), name, title, change.disabled, &act)
             .await?;
-        Ok(NewApiKeySecret {
-            key: key(row.ok_or_else(|| too_many_agents(limit))?),
-            secret: made.text,
-        })
-    }
-
-    /// Revokes a key; connections that came with it are closed within a second.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], or the store's.
-    pub async fn revoke_key(
-        &self,
-        scope: &Scope,
-        id: ApiKeyId,
-        address: Option<IpAddr>,
-    ) -> Result<(), Error> {
-        let target = id.to_string();
-        let act = scope.act("key.revoked", &target, address);
-        match self.store.revoke_key(scope.workspace(), id, &act).await? {
-            true => Ok(()),
-            false => Err(Error::NotFound("key")),
-        }
+        Ok(agent(changed.ok_or(Error::NotFound("agent"))?))
     }
 }
 
-fn too_many_agents(limit: u32) -> Error {
+pub(super) fn too_many_agents(limit: u32) -> Error {
     Error::LimitReached {
         what: "agents",
         limit,
@@ -145,19 +81,7 @@ fn agent(row: AgentRow) -> Agent {
         id: row.id,
         name: row.name,
         title: row.title,
+        disabled: row.disabled,
         created_at: row.created_at,
-    }
-}
-
-fn key(row: KeyRow) -> ApiKey {
-    ApiKey {
-        id: row.id,
-        agent: row.agent_name,
-        name: row.name,
-        prefix: row.prefix,
-        scopes: row.scopes.split(',').map(str::to_owned).collect(),
-        created_at: row.created_at,
-        expires_at: row.expires_at,
-        last_used_at: row.last_used_at,
     }
 }

@@ -2,8 +2,8 @@
 
 use super::service::Tenants;
 use super::workspace::first_room;
-use super::{Error, OrganizationScope, Role};
-use crate::auth::{self, Auth, Person, Visitor, digest_of, secret};
+use super::{Error, OrganizationScope};
+use crate::auth::{self, Auth, Person, Role, Visitor, digest_of, secret};
 use crate::store::account::Founding;
 use crate::store::audit::Act;
 use crate::store::invite::{Accepted, Guest, InviteRow};
@@ -223,9 +223,16 @@ impl Tenants {
         guest: Guest<'_>,
         from: IpAddr,
     ) -> Result<OrganizationId, Error> {
+        let organization = self.open_invite(token).await?.organization;
+        let plan = self
+            .store
+            .plan_of(organization)
+            .await?
+            .ok_or(Error::Invite)?;
+        let limit = self.plan(&plan)?.members;
         let accepted = self
             .store
-            .accept_invite(digest_of(token), guest, Some(from));
+            .accept_invite(digest_of(token), guest, limit, Some(from));
         match accepted.await? {
             Accepted::Done(organization) => Ok(organization),
             Accepted::Void => Err(Error::Invite),
@@ -234,6 +241,10 @@ impl Tenants {
             }
             Accepted::EmailTaken => Err(auth::Error::EmailTaken.into()),
             Accepted::Member => Err(Error::Member),
+            Accepted::Full => Err(Error::LimitReached {
+                what: "members",
+                limit,
+            }),
         }
     }
 }

@@ -1,20 +1,19 @@
 //! Members of an organization, its name, and its audit log.
 
 use super::service::{MAX_PAGE, Tenants, label};
-use super::{Error, OrganizationScope, Permission, Role, Scope};
-use crate::auth::Scopes;
+use super::{Error, OrganizationScope, Permission, Scope};
+use crate::auth::{Role, Scopes};
 use crate::store::audit::{Act, AuditRow};
 use crate::store::member::{Change, Changed, MemberRow};
 use generic_corp_protocol::rest::{
-    AuditEntry, ChangeMember, ChangeOrganization, ChangeWorkspace, OrganizationMember,
-    OrganizationName, Workspace,
+    AuditEntry, ChangeMember, ChangeOrganization, OrganizationMember, OrganizationName,
 };
 use generic_corp_protocol::{Sender, UserId, WorkspaceId};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use uuid::Uuid;
 
-const NAME: &str = "`name` has 1 to 256 bytes and no control characters";
+pub(super) const NAME: &str = "`name` has 1 to 256 bytes and no control characters";
 
 impl Tenants {
     /// A part of the organization's members, in the order of their ids.
@@ -118,24 +117,6 @@ impl Tenants {
             slug: scope.slug.clone(),
             name: name.to_owned(),
         })
-    }
-
-    /// Gives the workspace another name for people.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`], or the store's.
-    pub async fn rename_workspace(
-        &self,
-        scope: &Scope,
-        change: &ChangeWorkspace,
-        address: IpAddr,
-    ) -> Result<Workspace, Error> {
-        let name = label(&change.name, NAME)?;
-        let act = scope.act("workspace.renamed", name, address);
-        self.store
-            .rename_workspace(scope.workspace(), name, &act)
-            .await?;
-        self.workspace(scope).await
     }
 
     /// Acts in the organization before this one, the newest first.

@@ -1,6 +1,7 @@
 //! Organizations, workspaces, rooms, agents: who owns what, and who may touch it.
 
 mod agent;
+mod api_key;
 mod error;
 mod founding;
 mod invite;
@@ -8,11 +9,12 @@ mod member;
 mod organization;
 pub mod permission;
 mod registration;
-mod role;
+mod removal;
 mod room;
 pub mod scope;
 mod service;
 mod workspace;
+mod workspace_member;
 
 pub use error::Error;
 pub use founding::Administrator;
@@ -20,6 +22,5 @@ pub use member::operator;
 pub use organization::OrganizationScope;
 pub use permission::Permission;
 pub use registration::{Kept, Pending};
-pub use role::Role;
 pub use scope::Scope;
 pub use service::{MAX_PAGE, Page, Tenants};

@@ -2,9 +2,8 @@
 
 use super::Error;
 use super::permission::Permission;
-use super::role::Role;
 use super::service::Tenants;
-use crate::auth::Principal;
+use crate::auth::{Principal, Role};
 use crate::config::Plan;
 use generic_corp_protocol::{OrganizationId, Sender, Slug, UserId};
 use std::sync::Arc;

@@ -1,8 +1,7 @@
 //! The permission table: what there is to be allowed, and who is. Every path of the API and every frame of a
 //! socket names one of these; nothing else decides.
 
-use super::role::Role;
-use crate::auth::Scopes;
+use crate::auth::{Role, Scopes};
 
 /// What a path or a frame needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

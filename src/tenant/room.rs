@@ -13,7 +13,10 @@ impl Tenants {
     /// # Errors
     /// [`Error::NotFound`], or the store's.
     pub async fn find_room(&self, scope: &Scope, name: &Slug) -> Result<RoomRow, Error> {
-        let found = self.store.room(scope.workspace(), name).await?;
+        let found = match scope.opens(name) {
+            true => self.store.room(scope.workspace(), name).await?,
+            false => None,
+        };
         found.ok_or(Error::NotFound("room"))
     }
 

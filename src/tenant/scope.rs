@@ -1,7 +1,7 @@
 //! The tenant as a type: code that touches a workspace's data takes a [`Scope`].
 
 use super::{Error, Permission};
-use crate::auth::Scopes;
+use crate::auth::{RoomLimit, Scopes};
 use crate::config::Plan;
 use crate::metering::{Actor, Budget};
 use generic_corp_protocol::frame::WorkspaceRef;
@@ -20,8 +20,15 @@ struct Inner {
     plan: Arc<Plan>,
     sender: Sender,
     scopes: Scopes,
-    key: Option<ApiKeyId>,
+    key: Option<KeyRight>,
     budget: Arc<Budget>,
+}
+
+/// What a key adds to its agent's right.
+#[derive(Clone, Debug)]
+pub(super) struct KeyRight {
+    pub(super) id: ApiKeyId,
+    pub(super) rooms: Option<RoomLimit>,
 }
 
 impl Scope {
@@ -30,7 +37,7 @@ impl Scope {
         (organization, budget): (OrganizationId, Arc<Budget>),
         workspace: WorkspaceRef,
         plan: Arc<Plan>,
-        (sender, key): (Sender, Option<ApiKeyId>),
+        (sender, key): (Sender, Option<KeyRight>),
         scopes: Scopes,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -52,7 +59,7 @@ impl Scope {
             plan: self.0.plan.clone(),
             sender: self.0.sender.clone(),
             scopes,
-            key: self.0.key,
+            key: self.0.key.clone(),
             budget: self.0.budget.clone(),
         }))
     }
@@ -89,7 +96,22 @@ impl Scope {
 
     /// Whose use what they do is.
     pub fn actor(&self) -> Actor {
-        Actor::of(&self.0.sender, self.0.key)
+        Actor::of(&self.0.sender, self.key())
+    }
+
+    /// The key they came with.
+    pub fn key(&self) -> Option<ApiKeyId> {
+        self.0.key.as_ref().map(|key| key.id)
+    }
+
+    /// The rooms that the key is limited to, if it is.
+    pub fn rooms(&self) -> Option<&RoomLimit> {
+        self.0.key.as_ref()?.rooms.as_ref()
+    }
+
+    /// Whether the room of this name is there for them, if it is there.
+    pub fn opens(&self, room: &str) -> bool {
+        self.rooms().is_none_or(|rooms| rooms.opens(room))
     }
 
     /// What the organization may still use.

@@ -1,15 +1,16 @@
 //! The directory: who may touch which workspace.
 
 use super::member::operator;
-use super::{Error, Role, Scope};
-use crate::auth::{Principal, Scopes};
+use super::scope::KeyRight;
+use super::{Error, Scope};
+use crate::auth::{Principal, Role, Scopes};
 use crate::config::{Plan, Plans};
 use crate::metering::Budgets;
 use crate::store::Store;
 use crate::store::workspace::ReachRow;
 use dashmap::DashMap;
 use generic_corp_protocol::frame::WorkspaceRef;
-use generic_corp_protocol::{ApiKeyId, Sender, WorkspaceId};
+use generic_corp_protocol::{Sender, WorkspaceId};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -71,13 +72,18 @@ impl Tenants {
                 workspace: home,
                 scopes,
                 key,
+                rooms,
                 ..
             } => {
                 let reach = self.store.workspace_reach(*home).await?;
                 let meant =
                     |reach: &ReachRow| id == Some(*home) || *reach.workspace.slug == *workspace;
                 let reach = reach.filter(meant).ok_or(Error::NotFound("workspace"))?;
-                (reach, *scopes, Some(*key))
+                let key = KeyRight {
+                    id: *key,
+                    rooms: rooms.clone(),
+                };
+                (reach, *scopes, Some(key))
             }
         };
         self.scope(reach, (principal.sender(), key), scopes)
@@ -96,7 +102,7 @@ impl Tenants {
     fn scope(
         &self,
         reach: ReachRow,
-        sender: (Sender, Option<ApiKeyId>),
+        sender: (Sender, Option<KeyRight>),
         scopes: Scopes,
     ) -> Result<Scope, Error> {
         let plan = self.plan(&reach.plan)?;

@@ -1,11 +1,14 @@
 //! Organizations and workspaces, as their members see them.
 
+use super::member::NAME;
 use super::service::{Tenants, label};
 use super::{Error, OrganizationScope, Scope};
 use crate::auth::Principal;
 use crate::store;
 use crate::store::workspace::{OrganizationRow, WorkspaceRow};
-use generic_corp_protocol::rest::{Me, NewWorkspace, Organization, Workspace};
+use generic_corp_protocol::rest::{
+    ChangeWorkspace, Me, NewWorkspace, Organization, Workspace, WorkspaceAccess,
+};
 use generic_corp_protocol::{OrganizationId, Slug};
 use std::net::IpAddr;
 
@@ -23,7 +26,7 @@ impl Tenants {
                 let user = self.store.user(*id).await?.ok_or(Error::NotFound("user"))?;
                 let mut organizations = Vec::new();
                 for row in self.store.organizations(*id).await? {
-                    let workspaces = self.store.workspaces(row.id).await?;
+                    let workspaces = self.store.workspaces(row.id, *id).await?;
                     organizations.push(organization(row, workspaces));
                 }
                 (Some(user.email), organizations)
@@ -71,7 +74,7 @@ impl Tenants {
         address: IpAddr,
     ) -> Result<Workspace, Error> {
         let name = new.name.as_deref().unwrap_or(&new.slug);
-        let name = label(name, "`name` has 1 to 256 bytes and no control characters")?;
+        let name = label(name, NAME)?;
         let limit = scope.plan.workspaces;
         let act = scope.act("workspace.made", &new.slug, address);
         let made = self
@@ -87,6 +90,31 @@ impl Tenants {
             Err(store::Error::Conflict) => Err(Error::Taken("a workspace")),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Gives the workspace another name for people, or says who may come in.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], or the store's.
+    pub async fn change_workspace(
+        &self,
+        scope: &Scope,
+        change: &ChangeWorkspace,
+        address: IpAddr,
+    ) -> Result<Workspace, Error> {
+        let name = change.name.as_deref();
+        let name = name.map(|name| label(name, NAME)).transpose()?;
+        let access = change.access.map(access_name);
+        let target = access.map(|access| format!("{} {access}", scope.slug()));
+        let mut acts = Vec::new();
+        acts.extend(name.map(|name| scope.act("workspace.renamed", name, address)));
+        if let Some(target) = &target {
+            acts.push(scope.act("workspace.access_changed", target, address));
+        }
+        self.store
+            .change_workspace(scope.workspace(), name, access, &acts)
+            .await?;
+        self.workspace(scope).await
     }
 
     /// The scope's workspace.
@@ -125,6 +153,18 @@ fn workspace(row: WorkspaceRow) -> Workspace {
         id: row.id,
         slug: row.slug,
         name: row.name,
+        access: match row.access.as_str() {
+            "everyone" => WorkspaceAccess::Everyone,
+            // What is not understood opens no door.
+            _ => WorkspaceAccess::Listed,
+        },
         created_at: row.created_at,
+    }
+}
+
+fn access_name(access: WorkspaceAccess) -> &'static str {
+    match access {
+        WorkspaceAccess::Everyone => "everyone",
+        WorkspaceAccess::Listed => "listed",
     }
 }

@@ -13,6 +13,7 @@
 
 mod support;
 
+mod access;
 mod attacks;
 mod bad_bytes;
 mod bad_frames;
@@ -30,6 +31,7 @@ mod handshake;
 mod headers;
 mod heartbeat;
 mod history;
+mod keys;
 mod mail;
 mod matrix;
 mod nodes;

@@ -86,7 +86,8 @@ async fn postgres(hub: &TestServer) -> BTreeSet<Column> {
            ON p.table_name = c.table_name AND p.constraint_type = 'PRIMARY KEY'
          LEFT JOIN information_schema.key_column_usage k
            ON k.constraint_name = p.constraint_name AND k.column_name = c.column_name
-         WHERE c.table_schema = 'public' AND c.table_name NOT LIKE '\\_sqlx%'",
+         WHERE c.table_schema = 'public' AND c.table_name NOT LIKE '\\_sqlx%'
+           AND c.table_name NOT IN (SELECT v.table_name FROM information_schema.views v)",
     );
     let rows = rows.fetch_all(&mut connection).await.expect("tables");
     let column = |row: &sqlx::postgres::PgRow| (row.get(0), row.get(1), row.get(2), row.get(3));

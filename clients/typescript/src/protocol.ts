@@ -690,6 +690,9 @@ export type Session = {
 /** A customer: the unit that owns workspaces and is billed. */
 export type OrganizationId = string;
 
+/** Who may come into a workspace. */
+export type WorkspaceAccess = "everyone" | "listed";
+
 /** A workspace. */
 export type Workspace = {
   /** Id. */
@@ -698,6 +701,8 @@ export type Workspace = {
   slug: Slug,
   /** Name for people. */
   name: string,
+  /** Who may come in. */
+  access: WorkspaceAccess,
   /** When it was made. */
   created_at: Timestamp,
 };
@@ -886,6 +891,8 @@ export type Agent = {
   name: Slug,
   /** What it is for. */
   title: string,
+  /** Whether it is locked out: its keys are refused. */
+  disabled: boolean,
   /** When it was made. */
   created_at: Timestamp,
 };
@@ -913,8 +920,14 @@ export type ApiKey = {
   prefix: string,
   /** `read`, `publish`, `stream`, `admin`. */
   scopes: Array<string>,
+  /** The rooms it opens; a name that ends in `*` stands for all that begin so. Empty: every room. */
+  rooms: Array<string>,
   /** When it was made. */
   created_at: Timestamp,
+  /** The person whose key it is: it never does more than they may at the moment. Keys that the operator made have none. */
+  created_by?: UserId,
+  /** Whether it is refused, because its agent is locked out or that person may no longer come in. */
+  suspended: boolean,
   /** When it ends. */
   expires_at?: Timestamp,
   /** When it was last used, to the minute. */
@@ -929,6 +942,8 @@ export type NewApiKey = {
   name?: string,
   /** `read`, `publish`, `stream` when left out. */
   scopes?: Array<string>,
+  /** The rooms it opens, at most 100; a name that ends in `*` stands for all that begin so. Every room, when left out. */
+  rooms?: Array<string>,
   /** When it ends; never, when left out. */
   expires_at?: Timestamp,
 };
@@ -1190,10 +1205,12 @@ export type ChangeOrganization = {
   name: string,
 };
 
-/** `PATCH /workspaces/{workspace}`. */
+/** `PATCH /workspaces/{workspace}`. What is left out stays. */
 export type ChangeWorkspace = {
   /** Name for people. */
-  name: string,
+  name?: string,
+  /** Who may come in. */
+  access?: WorkspaceAccess,
 };
 
 /** An act that bears on security. */

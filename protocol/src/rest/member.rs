@@ -38,10 +38,16 @@ bodies! {
         /// Name for people.
         name: String,
     }
-    /// `PATCH /workspaces/{workspace}`.
+    /// `PATCH /workspaces/{workspace}`. What is left out stays.
     request ChangeWorkspace {
         /// Name for people.
-        name: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        name: Option<String>,
+        /// Who may come in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        access: Option<super::WorkspaceAccess>,
     }
     /// An act that bears on security.
     answer AuditEntry {

@@ -46,8 +46,9 @@ pub use person::{
 };
 pub use usage::{Alert, OrganizationLimits, Plan, UsageCost, UsageLimit, UsageReport, UsageRow};
 pub use workspace::{
-    Agent, ApiKey, Connection, NewAgent, NewApiKey, NewApiKeySecret, NewRoom, NewWorkspace, Room,
-    Workspace,
+    Agent, ApiKey, ChangeAgent, Connection, ListWorkspaceMember, NewAgent, NewApiKey,
+    NewApiKeySecret, NewRoom, NewWorkspace, Room, RotateApiKey, Workspace, WorkspaceAccess,
+    WorkspaceMember,
 };
 
 bodies! {

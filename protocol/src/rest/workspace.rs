@@ -2,8 +2,22 @@
 
 use crate::frame::Quota;
 use crate::message::ClientInfo as Client;
-use crate::{AgentId, ApiKeyId, ConnectionId, RoomId, Sender, Slug, Timestamp, WorkspaceId};
+use crate::{
+    AgentId, ApiKeyId, ConnectionId, RoomId, Sender, Slug, Timestamp, UserId, WorkspaceId,
+};
 use serde::{Deserialize, Serialize};
+
+/// Who may come into a workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum WorkspaceAccess {
+    /// Every member of the organization, with their role there.
+    Everyone,
+    /// Owners and admins of the organization, and the members who are listed.
+    Listed,
+}
 
 bodies! {
     /// A workspace.
@@ -14,8 +28,28 @@ bodies! {
         slug: Slug,
         /// Name for people.
         name: String,
+        /// Who may come in.
+        access: WorkspaceAccess,
         /// When it was made.
         created_at: Timestamp,
+    }
+    /// A person who is listed in a workspace. Owners and admins of the organization come in without.
+    answer WorkspaceMember {
+        /// Who.
+        user: UserId,
+        /// E-mail address.
+        email: String,
+        /// Name to show.
+        name: String,
+        /// What they are in this workspace: `admin`, `member` or `viewer`.
+        role: String,
+        /// Since when they are listed.
+        added_at: Timestamp,
+    }
+    /// `PUT /workspaces/{workspace}/members/{user}`.
+    request ListWorkspaceMember {
+        /// What they are to be in this workspace: `admin`, `member` or `viewer`.
+        role: String,
     }
     /// `POST /organizations/{organization}/workspaces`.
     request NewWorkspace {
@@ -67,6 +101,8 @@ bodies! {
         name: Slug,
         /// What it is for.
         title: String,
+        /// Whether it is locked out: its keys are refused.
+        disabled: bool,
         /// When it was made.
         created_at: Timestamp,
     }
@@ -78,6 +114,17 @@ bodies! {
         #[serde(default)]
         #[cfg_attr(feature = "typescript", ts(optional, as = "Option<String>"))]
         title: String,
+    }
+    /// `PATCH /workspaces/{workspace}/agents/{agent}`. What is left out stays.
+    request ChangeAgent {
+        /// What it is for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        title: Option<String>,
+        /// Whether its keys are refused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        disabled: Option<bool>,
     }
     /// An API key, without its secret.
     answer ApiKey {
@@ -91,8 +138,16 @@ bodies! {
         prefix: String,
         /// `read`, `publish`, `stream`, `admin`.
         scopes: Vec<String>,
+        /// The rooms it opens; a name that ends in `*` stands for all that begin so. Empty: every room.
+        rooms: Vec<String>,
         /// When it was made.
         created_at: Timestamp,
+        /// The person whose key it is: it never does more than they may at the moment. Keys that the operator made have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        created_by: Option<UserId>,
+        /// Whether it is refused, because its agent is locked out or that person may no longer come in.
+        suspended: bool,
         /// When it ends.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "typescript", ts(optional))]
@@ -114,10 +169,21 @@ bodies! {
         #[serde(default)]
         #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<String>>"))]
         scopes: Vec<String>,
+        /// The rooms it opens, at most 100; a name that ends in `*` stands for all that begin so. Every room, when left out.
+        #[serde(default)]
+        #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<String>>"))]
+        rooms: Vec<String>,
         /// When it ends; never, when left out.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "typescript", ts(optional))]
         expires_at: Option<Timestamp>,
+    }
+    /// `POST /workspaces/{workspace}/keys/{key}/rotate`.
+    request RotateApiKey {
+        /// How long the old key goes on, in seconds: 86400 when left out, 2592000 at most, 0 to end it now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        overlap_seconds: Option<u32>,
     }
     /// A new API key: the only time its secret is shown.
     answer NewApiKeySecret {

@@ -176,6 +176,7 @@ async fn key(tenants: &Tenants, scope: &Scope, agent: &str, name: &str) -> anyho
         agent: Slug::parse(agent)?,
         name: name.to_owned(),
         scopes: Vec::new(),
+        rooms: Vec::new(),
         expires_at: None,
     };
     Ok(tenants.create_key(scope, &new, None).await?.secret)

@@ -131,7 +131,10 @@ async fn a_hundred_at_once_get_one_place() {
             };
             let hash = auth::digest_of(token);
             let guest = crate::store::invite::Guest::New(&user);
-            store.accept_invite(hash, guest, None).await.expect("asked")
+            store
+                .accept_invite(hash, guest, 100, None)
+                .await
+                .expect("asked")
         }
     });
     let outcomes = join_all(users).await;

@@ -184,6 +184,7 @@ async fn load_streams(
              SELECT o.id FROM streams o
              JOIN UNNEST($2::uuid[], $3::uuid[], $4::text[]) AS wanted (room_id, sender_id, key)
                  USING (room_id, sender_id, key)))
+           AND w.deleted_at IS NULL
          ORDER BY s.id FOR UPDATE OF s",
     )
     .bind(ids)
@@ -261,7 +262,7 @@ async fn load_rooms(
     let rows = sqlx::query(
         "SELECT r.id, r.name, r.head, r.epoch, r.workspace_id, w.organization_id
          FROM rooms r JOIN workspaces w ON w.id = r.workspace_id
-         WHERE r.id = ANY($1) ORDER BY r.id FOR UPDATE OF r",
+         WHERE r.id = ANY($1) AND w.deleted_at IS NULL ORDER BY r.id FOR UPDATE OF r",
     )
     .bind(ids)
     .fetch_all(connection)

@@ -164,7 +164,8 @@ fn load_room(tx: &Transaction<'_>, plan: &mut Plan, id: RoomId) -> Result<(), Er
     let room = tx
         .prepare_cached(
             "SELECT r.name, r.head, r.epoch, w.organization_id, r.workspace_id
-             FROM rooms r JOIN workspaces w ON w.id = r.workspace_id WHERE r.id = $1",
+             FROM rooms r JOIN workspaces w ON w.id = r.workspace_id
+             WHERE r.id = $1 AND w.deleted_at IS NULL",
         )?
         .query_row(params![id.0], |row| {
             Ok(Room {
@@ -195,7 +196,7 @@ pub(super) fn load_stream(
                     s.sender_id, s.sender_name, s.state, s.length, s.opened_at, s.opened_seq, s.closed_at,
                     s.exit_code, s.cancel, s.key, s.lease_until, w.organization_id, s.workspace_id
              FROM streams s JOIN rooms r ON r.id = s.room_id JOIN workspaces w ON w.id = s.workspace_id
-             WHERE s.id = $1",
+             WHERE s.id = $1 AND w.deleted_at IS NULL",
         )?
         .query_row(params![id.0], |row| stream(row, id))
         .optional()?;

@@ -101,6 +101,9 @@ pub fn of_route(method: &str, path: &str) -> Sample {
         }
         ("post", "/workspaces/{workspace}/rooms") => json(json!({ "name": "lobby" })),
         ("post", "/workspaces/{workspace}/agents") => json(json!({ "name": "sable" })),
+        ("put", "/workspaces/{workspace}/members/{user}") => json(json!({ "role": "viewer" })),
+        ("patch", "/workspaces/{workspace}/agents/{agent}") => json(json!({ "title": "Bot" })),
+        ("post", "/workspaces/{workspace}/keys/{key}/rotate") => json(json!({})),
         ("post", "/workspaces/{workspace}/keys") => {
             json(json!({ "agent": "sable", "scopes": ["admin"] }))
         }

@@ -2,8 +2,8 @@
 
 use crate::support::server::{EMAIL, PASSWORD};
 use crate::support::{Rest, TestServer};
+use generic_corp::auth::Role;
 use generic_corp::auth::Scopes;
-use generic_corp::tenant::Role;
 use generic_corp_protocol::rest::{Me, NewApiKeySecret, Session};
 use serde_json::{Value, json};
 

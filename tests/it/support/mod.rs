@@ -4,6 +4,7 @@ pub mod bystanders;
 pub mod certificate;
 pub mod cluster;
 pub mod database;
+pub mod people;
 pub mod process;
 pub mod proxy;
 pub mod redis;

@@ -6,7 +6,7 @@ use super::process::{command, free_port, read_log, spawn_nodes};
 use super::rest::Rest;
 use super::socket::Socket;
 use super::wait::within;
-use generic_corp_protocol::rest::{NewApiKeySecret, Registered, Session};
+use generic_corp_protocol::rest::{NewApiKeySecret, Session};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -329,16 +329,6 @@ impl TestServer {
         let login = json!({ "email": EMAIL, "password": PASSWORD });
         let session: Session = self.anybody().post("/auth/login", &login).await.ok();
         Rest::new(self.url("/api/v1"), Some(session.access_token))
-    }
-
-    /// Somebody with an organization of their own, where registration is open.
-    pub async fn register(&self, email: &str, organization: &str) -> Session {
-        let new = json!({
-            "email": email, "name": "Eve", "password": PASSWORD, "organization": organization,
-        });
-        let _: Registered = self.anybody().post("/auth/register", &new).await.ok();
-        let login = json!({ "email": email, "password": PASSWORD });
-        self.anybody().post("/auth/login", &login).await.ok()
     }
 
     /// A key for the agent `name`, which is made where there is none.

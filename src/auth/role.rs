@@ -1,6 +1,6 @@
 //! What a member is in an organization.
 
-use crate::auth::Scopes;
+use super::Scopes;
 
 /// From the most to the least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
