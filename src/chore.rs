@@ -7,12 +7,13 @@ use crate::history::History;
 use crate::metering::{AgentTime, ApiCalls, Budgets};
 use crate::room::Rooms;
 use crate::store::op::{Actor, Op, Tenant};
+use crate::store::sweep::Rest;
 use crate::store::{Error, Store};
 use crate::tenant::Tenants;
 use generic_corp_protocol::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::time::Duration;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 /// Presence changes are told at most this often.
 const PRESENCE: Duration = Duration::from_millis(250);
@@ -32,6 +33,12 @@ const BUDGETS: Duration = Duration::from_secs(2);
 const COUNTS: Duration = Duration::from_secs(5);
 /// How often unused tails are forgotten and metrics tidied.
 const TIDY: Duration = Duration::from_secs(10);
+
+/// What was deleted is left alone for this long: other nodes may be about to hear of it.
+const DELETED_MS: i64 = 60_000;
+const DAY_MS: i64 = 86_400_000;
+/// Between two steps of the sweep.
+const SWEEP_PAUSE: Duration = Duration::from_millis(20);
 
 /// Runs until it is aborted. `lease` is how long a stream outlives the silence of its producer.
 pub async fn run(
@@ -74,6 +81,47 @@ pub async fn run(
             }
         }
     }
+}
+
+/// Removes what plans keep no longer and what was deleted, again and again, until it is aborted.
+pub async fn sweep(store: Store, tenants: Tenants, every: Duration) {
+    let mut turn = interval(every);
+    turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        turn.tick().await;
+        if let Err(error) = sweep_once(&store, &tenants).await {
+            tracing::warn!(%error, "what is past its time was not removed; it is tried again");
+        }
+    }
+}
+
+/// One step after another, with a pause between them, so that whoever writes at the moment waits for one at most.
+async fn sweep_once(store: &Store, tenants: &Tenants) -> Result<(), Error> {
+    let before = |ms: i64| Timestamp::now().plus_ms(-ms);
+    while store.remove_deleted(before(DELETED_MS)).await? == Rest::More {
+        sleep(SWEEP_PAUSE).await;
+    }
+    for plan in tenants.plans() {
+        let Some(days) = plan.retention() else {
+            continue;
+        };
+        loop {
+            let before = before(i64::from(days) * DAY_MS);
+            let rooms = store.rooms_to_trim(&plan.key, before).await?;
+            for room in &rooms {
+                while store.trim_room(*room, before).await? == Rest::More {
+                    sleep(SWEEP_PAUSE).await;
+                }
+            }
+            if rooms.is_empty() {
+                break;
+            }
+        }
+    }
+    while store.remove_stream().await? == Rest::More {
+        sleep(SWEEP_PAUSE).await;
+    }
+    Ok(())
 }
 
 /// What is counted in memory, and what organizations may still use.

@@ -106,7 +106,12 @@ impl Server {
             .cluster
             .clone()
             .run(hub, registry, shared.bus.clone());
-        let mut tasks = vec![chores, metered, actix_web::rt::spawn(cluster)];
+        let sweep = actix_web::rt::spawn(chore::sweep(
+            shared.store.clone(),
+            shared.tenants.clone(),
+            Duration::from_secs(config.log.sweep_seconds),
+        ));
+        let mut tasks = vec![chores, metered, sweep, actix_web::rt::spawn(cluster)];
         tasks.extend(tls.map(|tls| actix_web::rt::spawn(tls.follow())));
         Ok(Self {
             address,

@@ -112,8 +112,10 @@ fn plans() -> String {
             let value = settings
                 .iter()
                 .find(|s| s.section == *name && s.key == first.key);
-            let value = value.unwrap_or_else(|| panic!("config/plans.toml: {name}.{}", first.key));
-            value.value.replace('_', ",").replace('"', "")
+            // A limit that a plan does not name is none.
+            value.map_or("none".to_owned(), |value| {
+                value.value.replace('_', ",").replace('"', "")
+            })
         });
         let values: Vec<String> = values.collect();
         let (key, comment) = (&first.key, &first.comment);

@@ -32,3 +32,5 @@ ALTER TABLE api_keys ADD COLUMN rooms TEXT;
 
 -- Events up to this one were removed.
 ALTER TABLE rooms ADD COLUMN trimmed BIGINT NOT NULL DEFAULT 0;
+-- Streams whose bytes are being removed, a few at a time.
+CREATE INDEX streams_removed ON streams (id) WHERE state = 'removed';

@@ -217,6 +217,10 @@ fn check(config: &Config, plans: &Plans) -> Vec<String> {
         "log.stream_lease_seconds: at least 1",
     );
     need(
+        (1..=86_400).contains(&log.sweep_seconds),
+        "log.sweep_seconds: 1 to 86400",
+    );
+    need(
         secret == 0 || secret >= 32,
         "auth.secret: at least 32 bytes (openssl rand -hex 32)",
     );

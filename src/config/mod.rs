@@ -147,6 +147,7 @@ pub struct Log {
     pub hot_stream_bytes: usize,
     pub append_queue: usize,
     pub stream_lease_seconds: u64,
+    pub sweep_seconds: u64,
 }
 
 /// See `[auth]`.

@@ -50,6 +50,8 @@ pub struct Plan {
     pub api_calls_per_month: u64,
     #[serde(default = "no_amount")]
     pub messages_per_month: u64,
+    #[serde(default = "no_count")]
+    pub retention_days: u32,
     #[serde(default)]
     pub beyond: Beyond,
     #[serde(default)]
@@ -112,6 +114,11 @@ impl Plans {
 }
 
 impl Plan {
+    /// How many days events and closed streams are kept; `None` keeps them until they are deleted.
+    pub fn retention(&self) -> Option<u32> {
+        (self.retention_days != no_count()).then_some(self.retention_days)
+    }
+
     /// What cannot work, each with its key.
     fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
@@ -139,6 +146,7 @@ impl Plan {
             ("agent_minutes_per_month", self.agent_minutes_per_month),
             ("api_calls_per_month", self.api_calls_per_month),
             ("messages_per_month", self.messages_per_month),
+            ("retention_days", self.retention_days.into()),
         ];
         for (key, value) in counts {
             let good = (1..=i64::MAX as u64).contains(&value);

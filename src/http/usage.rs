@@ -318,6 +318,7 @@ fn shown(plan: &config::Plan) -> Plan {
             Beyond::Overage => "overage",
         }
         .to_owned(),
+        retention_days: plan.retention(),
         limits: named(&[
             ("messages_per_second", plan.messages_per_second.into()),
             ("message_burst", plan.message_burst.into()),

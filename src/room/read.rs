@@ -79,6 +79,7 @@ impl Rooms {
             events,
             head: head.seq,
             epoch: head.epoch,
+            oldest: head.trimmed + 1,
             more,
         })
     }

@@ -4,7 +4,7 @@ use super::{Error, Rooms, check};
 use crate::fanout::{RoomTail, StreamCursor, StreamTail};
 use crate::tenant::Scope;
 use generic_corp_protocol::limit::MAX_TAIL_EVENTS;
-use generic_corp_protocol::{Slug, StreamId, StreamInfo, StreamState};
+use generic_corp_protocol::{RoomId, Slug, StreamId, StreamInfo, StreamState};
 use std::sync::Arc;
 
 /// Open streams that `joined` lists; a client finds more over the list of streams.
@@ -87,10 +87,17 @@ impl Rooms {
             // What the viewer has seen on another node may not have been heard of here.
             self.hub.compare_rooms(&[id]).await?;
         }
+        let trimmed = match scope.plan().retention() {
+            Some(_) => self.trimmed(scope, id).await?,
+            None => 0,
+        };
         let (head, epoch) = tail.head();
         let same_log = join.epoch.as_deref().is_none_or(|known| *known == *epoch);
-        let resumed = join.after.filter(|after| same_log && *after <= head);
-        let begin = head - join.tail.unwrap_or(0).min(MAX_TAIL_EVENTS).min(head);
+        let resumed = join
+            .after
+            .filter(|after| same_log && (trimmed..=head).contains(after));
+        let most = MAX_TAIL_EVENTS.min(head.saturating_sub(trimmed));
+        let begin = head - join.tail.unwrap_or(0).min(most);
         Ok(Joining {
             tail,
             head,
@@ -99,6 +106,12 @@ impl Rooms {
             recovered: resumed.is_some(),
             streams,
         })
+    }
+
+    /// Events up to this one were removed.
+    async fn trimmed(&self, scope: &Scope, room: RoomId) -> Result<u64, Error> {
+        let head = self.store().head(scope.workspace(), room).await?;
+        Ok(head.ok_or(Error::NotFound("room"))?.trimmed)
     }
 
     /// Finds out where a viewer begins in a stream.

@@ -16,6 +16,8 @@ pub struct Head {
     pub seq: u64,
     /// The log's epoch.
     pub epoch: String,
+    /// Events up to this `seq` were removed; 0 when all are there.
+    pub trimmed: u64,
 }
 
 /// Which events to read.
@@ -56,7 +58,7 @@ impl Store {
     /// # Errors
     /// When the store does not answer.
     pub async fn head(&self, workspace: WorkspaceId, room: RoomId) -> Result<Option<Head>, Error> {
-        let row = sql("SELECT head, epoch FROM rooms WHERE id = $1 AND workspace_id = $2")
+        let row = sql("SELECT head, epoch, trimmed FROM rooms WHERE id = $1 AND workspace_id = $2")
             .bind(room.0)
             .bind(workspace.0)
             .fetch_optional(self.read())
@@ -65,6 +67,7 @@ impl Store {
             Ok(Head {
                 seq: unsigned(&row, "head")?,
                 epoch: row.get("epoch")?,
+                trimmed: unsigned(&row, "trimmed")?,
             })
         })
         .transpose()
@@ -77,12 +80,13 @@ impl Store {
     pub async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<(RoomId, Head)>, Error> {
         let mut heads = Vec::with_capacity(rooms.len());
         for rooms in rooms.chunks(BATCH) {
-            let mut query = sql("SELECT id, head, epoch FROM rooms WHERE id IN ");
+            let mut query = sql("SELECT id, head, epoch, trimmed FROM rooms WHERE id IN ");
             query.push_list(rooms.iter().map(|id| id.0));
             for row in query.fetch_all(self.read()).await? {
                 let head = Head {
                     seq: unsigned(&row, "head")?,
                     epoch: row.get("epoch")?,
+                    trimmed: unsigned(&row, "trimmed")?,
                 };
                 heads.push((RoomId(row.get("id")?), head));
             }

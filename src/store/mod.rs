@@ -25,6 +25,7 @@ mod row;
 pub mod session;
 mod sql;
 mod stream;
+pub mod sweep;
 pub mod usage;
 pub mod workspace;
 pub mod workspace_member;

@@ -27,7 +27,9 @@ impl Store {
         id: StreamId,
     ) -> Result<Option<StreamInfo>, Error> {
         let mut query = sql(COLUMNS);
-        query.push(" WHERE s.id = ").push_bind(id.0);
+        query
+            .push(" WHERE s.state <> 'removed' AND s.id = ")
+            .push_bind(id.0);
         query.push(" AND s.workspace_id = ").push_bind(workspace.0);
         let row = query.fetch_optional(self.read()).await?;
         row.as_ref().map(info).transpose()
@@ -47,7 +49,9 @@ impl Store {
         limit: u32,
     ) -> Result<(Vec<StreamInfo>, bool), Error> {
         let mut query = sql(COLUMNS);
-        query.push(" WHERE s.room_id = ").push_bind(room.0);
+        query
+            .push(" WHERE s.state <> 'removed' AND s.room_id = ")
+            .push_bind(room.0);
         query.push(" AND s.workspace_id = ").push_bind(workspace.0);
         if let Some(state) = state {
             query.push(" AND s.state = ").push_bind(state.as_str());
@@ -134,7 +138,7 @@ impl Store {
     ) -> Result<Bytes, Error> {
         let rows = sql(
             "SELECT c.start, c.data FROM stream_chunks c JOIN streams s ON s.id = c.stream_id
-             WHERE c.stream_id = $1 AND s.workspace_id = $2 AND c.start < $4 AND c.start >= COALESCE(
+             WHERE c.stream_id = $1 AND s.workspace_id = $2 AND s.state <> 'removed' AND c.start < $4 AND c.start >= COALESCE(
                  (SELECT MAX(start) FROM stream_chunks WHERE stream_id = $1 AND start <= $3), 0)
              ORDER BY c.start",
         )

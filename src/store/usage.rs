@@ -233,7 +233,11 @@ impl Store {
 }
 
 /// Adds to the sums, in one order, so that writers of one shard never wait in a circle.
-async fn add(transaction: &mut Work, amounts: &[Amount], shard: i64) -> Result<(), Error> {
+pub(super) async fn add(
+    transaction: &mut Work,
+    amounts: &[Amount],
+    shard: i64,
+) -> Result<(), Error> {
     let mut sums: BTreeMap<_, i64> = BTreeMap::new();
     for amount in amounts {
         let row = (

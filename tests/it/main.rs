@@ -44,6 +44,7 @@ mod readme;
 mod redis;
 mod redis_way;
 mod resume;
+mod retention;
 mod revoke;
 mod rooms;
 mod schema;

@@ -1,7 +1,7 @@
 //! The two sets of migrations lead to the same tables, and the audit log's cannot be changed.
 
 use crate::support::TestServer;
-use crate::support::database::is_postgres;
+use crate::support::database::{execute, is_postgres};
 use generic_corp_protocol::rest::AuditEntry;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Row as _};
@@ -38,26 +38,13 @@ async fn the_audit_log_is_append_only() {
         "UPDATE audit_log SET target = 'nothing'",
         "DELETE FROM audit_log",
     ] {
-        let error = execute(&hub, statement).await.expect_err("refused");
+        let error = execute(&hub.database(), statement)
+            .await
+            .expect_err("refused");
         assert!(error.to_string().contains("append-only"), "{error}");
     }
     let acts: Vec<AuditEntry> = owner.get("/organizations/main/audit").await.ok();
     assert_eq!(acts[0].target, "more");
-}
-
-/// Runs a statement as the database's owner, past the hub.
-async fn execute(hub: &TestServer, statement: &'static str) -> Result<(), sqlx::Error> {
-    let place = hub.database();
-    if is_postgres() {
-        let url = place.to_str().expect("a URL");
-        let mut connection = sqlx::PgConnection::connect(url).await?;
-        sqlx::query(statement).execute(&mut connection).await?;
-    } else {
-        let url = format!("sqlite:{}?mode=rw", place.display());
-        let mut connection = sqlx::SqliteConnection::connect(&url).await?;
-        sqlx::query(statement).execute(&mut connection).await?;
-    }
-    Ok(())
 }
 
 async fn sqlite(hub: &TestServer) -> BTreeSet<Column> {

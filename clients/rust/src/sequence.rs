@@ -167,6 +167,7 @@ mod tests {
     fn history(after: u64, head: u64, limit: u64) -> HistoryPage {
         let last = head.min(after + limit);
         HistoryPage {
+            oldest: 1,
             events: (after + 1..=last).map(event).collect(),
             head,
             epoch: "e".into(),

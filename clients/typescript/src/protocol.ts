@@ -358,7 +358,7 @@ export type Joined = {
   epoch: string,
   /** Events after this `seq` follow. */
   after: number,
-  /** Whether `after` was honoured. `false` on a first join, and when the epoch differs or `after` lies beyond the head: then read the history. */
+  /** Whether `after` was honoured. `false` on a first join, and when the epoch differs, `after` lies beyond the head, or events after it were removed: then read the history. */
   recovered: boolean,
   /** Who is in the room; empty when there are more than [`crate::limit::MAX_MEMBERS_SHOWN`]. */
   members: Array<Member>,
@@ -558,6 +558,8 @@ export type HistoryPage = {
   head: number,
   /** The log's epoch. */
   epoch: string,
+  /** The smallest `seq` that is kept: 1 unless older events were removed. */
+  oldest: number,
   /** Whether there are more in the direction asked for. */
   more: boolean,
 };
@@ -743,6 +745,8 @@ export type Plan = {
   price_usd_per_month: number,
   /** What happens at a monthly or storage limit: `stop` or `overage`. */
   beyond: string,
+  /** Days that events, and streams that are closed, are kept; for ever, when left out. */
+  retention_days?: number,
   /** Its limits, by the keys of the plans file. */
   limits: Record<string, number>,
   /** US cents for what is beyond: of 1,000 `agent_minutes`, `api_calls` and `messages`, and of a `stored_gib`. Empty where there is no overage. */

@@ -30,6 +30,9 @@ pub struct HistoryPage {
     pub head: u64,
     /// The log's epoch.
     pub epoch: String,
+    /// The smallest `seq` that is kept: 1 unless older events were removed.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub oldest: u64,
     /// Whether there are more in the direction asked for.
     pub more: bool,
 }

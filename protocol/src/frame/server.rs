@@ -74,7 +74,7 @@ pub struct Joined {
     /// Events after this `seq` follow.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub after: u64,
-    /// Whether `after` was honoured. `false` on a first join, and when the epoch differs or `after` lies beyond the head: then read the history.
+    /// Whether `after` was honoured. `false` on a first join, and when the epoch differs, `after` lies beyond the head, or events after it were removed: then read the history.
     pub recovered: bool,
     /// Who is in the room; empty when there are more than [`crate::limit::MAX_MEMBERS_SHOWN`].
     pub members: Vec<Member>,

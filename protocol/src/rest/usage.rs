@@ -14,6 +14,10 @@ bodies! {
         price_usd_per_month: u32,
         /// What happens at a monthly or storage limit: `stop` or `overage`.
         beyond: String,
+        /// Days that events, and streams that are closed, are kept; for ever, when left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        retention_days: Option<u32>,
         /// Its limits, by the keys of the plans file.
         #[cfg_attr(feature = "typescript", ts(type = "Record<string, number>"))]
         limits: std::collections::BTreeMap<String, u64>,

@@ -17,6 +17,7 @@ use super::write::{Turn, Turns};
 use super::{Error, Store};
 use generic_corp_protocol::StreamId;
 use plan::Plan;
+pub(super) use plan::STORED;
 
 /// A writer of the logs, for a thread of its own.
 pub struct Appender {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// Bytes of events and streams, of the workspace as a whole; what is removed is taken off again.
-pub(super) const STORED: &str = "stored_bytes";
+pub(in crate::store) const STORED: &str = "stored_bytes";
 
 /// An idempotency key: room, sender, key.
 pub(super) type Key = (RoomId, Uuid, String);

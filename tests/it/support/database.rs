@@ -1,6 +1,7 @@
 //! What a test's hub stores in: SQLite, or PostgreSQL where the run has one (`scripts/with-postgres`); and
 //! what joins the nodes of a cluster (`scripts/with-redis`).
 
+use sqlx::Connection as _;
 use sqlx::{ConnectOptions as _, Executor as _};
 use std::path::Path;
 use std::str::FromStr as _;
@@ -59,5 +60,35 @@ pub async fn make(url: &str) {
     };
     if let Err(error) = made {
         assert!(there(&error), "the database is made: {error}");
+    }
+}
+
+/// Runs a statement as the database's owner, past the hub; how many rows it changed.
+pub async fn execute(place: &Path, statement: &'static str) -> Result<u64, sqlx::Error> {
+    if is_postgres() {
+        let url = place.to_str().expect("a URL");
+        let mut connection = sqlx::PgConnection::connect(url).await?;
+        let done = sqlx::query(statement).execute(&mut connection).await?;
+        Ok(done.rows_affected())
+    } else {
+        let url = format!("sqlite:{}?mode=rw", place.display());
+        let mut connection = sqlx::SqliteConnection::connect(&url).await?;
+        let done = sqlx::query(statement).execute(&mut connection).await?;
+        Ok(done.rows_affected())
+    }
+}
+
+/// The one number that a query gives.
+pub async fn number(place: &Path, query: &'static str) -> i64 {
+    if is_postgres() {
+        let url = place.to_str().expect("a URL");
+        let mut connection = sqlx::PgConnection::connect(url).await.expect("a database");
+        let number = sqlx::query_scalar(query).fetch_one(&mut connection).await;
+        number.expect("a number")
+    } else {
+        let url = format!("sqlite:{}?mode=ro", place.display());
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.expect("a file");
+        let number = sqlx::query_scalar(query).fetch_one(&mut connection).await;
+        number.expect("a number")
     }
 }
