@@ -118,6 +118,7 @@ async fn sweep_once(store: &Store, tenants: &Tenants) -> Result<(), Error> {
             }
         }
     }
+    store.forget_deliveries().await?;
     while store.remove_stream().await? == Rest::More {
         sleep(SWEEP_PAUSE).await;
     }

@@ -6,13 +6,14 @@ use crate::auth::{self, Auth};
 use crate::bus::{Bus, Ended, Hint};
 use crate::chore::Metering;
 use crate::cluster::Cluster;
-use crate::config::{Config, Plans};
+use crate::config::{Config, Plans, network};
 use crate::connection::{self, Credential, Registry};
 use crate::fanout::{self, Hub};
 use crate::history::{self, History};
 use crate::http::{self, Origins};
 use crate::link::Link;
 use crate::mail::{self, Mail};
+use crate::outbox::{self, Outbox};
 use crate::quota::{Calls, Seats};
 use crate::room::Rooms;
 use crate::store::{self, Store};
@@ -65,6 +66,7 @@ struct Shared {
     metering: Metering,
     origins: Origins,
     mail: Mail,
+    outbox: Outbox,
     options: http::Options,
     connection: connection::Options,
     draining: web::Data<AtomicBool>,
@@ -111,7 +113,14 @@ impl Server {
             shared.tenants.clone(),
             Duration::from_secs(config.log.sweep_seconds),
         ));
-        let mut tasks = vec![chores, metered, sweep, actix_web::rt::spawn(cluster)];
+        let outbox = actix_web::rt::spawn(shared.outbox.clone().run());
+        let mut tasks = vec![
+            chores,
+            metered,
+            sweep,
+            outbox,
+            actix_web::rt::spawn(cluster),
+        ];
         tasks.extend(tls.map(|tls| actix_web::rt::spawn(tls.follow())));
         Ok(Self {
             address,
@@ -201,7 +210,15 @@ async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
         from: config.mail.from.clone(),
     })?;
     let metering = Metering::new(&store, tenants.budgets(), &registry);
+    let networks = &config.webhooks.allowed_networks;
+    let outbox = outbox::Options {
+        allowed_networks: networks.iter().filter_map(|text| network(text)).collect(),
+        operator_url: config.webhooks.operator_url.clone(),
+        operator_secret: config.webhooks.operator_secret.clone(),
+    };
+    let outbox = Outbox::new(store.clone(), auth.clone(), mail.clone(), outbox)?;
     Ok(Shared {
+        outbox,
         mail,
         store,
         auth,

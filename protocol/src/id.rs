@@ -57,4 +57,6 @@ ids! {
     SessionId,
     /// A link into an organization.
     InviteId,
+    /// Where an organization wants to be told of things.
+    WebhookId,
 }

@@ -20,7 +20,7 @@ pub use codec::{DecodeError, decode, decode_body, encode};
 pub use frame::{ClientFrame, ServerFrame};
 pub use id::{
     AgentId, ApiKeyId, ConnectionId, InviteId, OrganizationId, RoomId, SessionId, StreamId, UserId,
-    WorkspaceId,
+    WebhookId, WorkspaceId,
 };
 pub use message::{Event, Member, Sender, SenderKind, StreamInfo, StreamOutcome, StreamState};
 pub use name::{NameError, Slug, is_label};

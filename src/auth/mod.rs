@@ -12,6 +12,7 @@ pub mod principal;
 mod refresh_token;
 mod role;
 mod room_limit;
+mod seal;
 pub mod secret;
 mod service;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! Plain numbers and strings only: each part of the hub has its own options, filled in `server`.
 
+mod check;
 mod load;
 mod network;
 pub mod plan;
@@ -35,6 +36,8 @@ pub struct Config {
     pub tenancy: Tenancy,
     /// The way to people who are not there.
     pub mail: Mail,
+    /// The way to programs that are told.
+    pub webhooks: Webhooks,
     /// Headless first start.
     pub bootstrap: Bootstrap,
     /// What the hub writes about itself.
@@ -203,6 +206,17 @@ pub struct Tenancy {
 pub struct Mail {
     pub url: SecretString,
     pub from: String,
+}
+
+/// See `[webhooks]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained in config/default.toml")]
+pub struct Webhooks {
+    #[serde(deserialize_with = "load::list")]
+    pub allowed_networks: Vec<String>,
+    pub operator_url: SecretString,
+    pub operator_secret: SecretString,
 }
 
 /// See `[bootstrap]`.

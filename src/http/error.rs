@@ -122,7 +122,9 @@ impl From<mail::Error> for ApiError {
     fn from(error: mail::Error) -> Self {
         let (code, wait) = match error {
             mail::Error::Off => (ErrorCode::Unsupported, None),
-            mail::Error::Full => (ErrorCode::Overloaded, Some(Duration::from_secs(10))),
+            mail::Error::Full | mail::Error::Server(_) => {
+                (ErrorCode::Overloaded, Some(Duration::from_secs(10)))
+            }
             mail::Error::Invalid(_) => (ErrorCode::Invalid, None),
         };
         Self::of(code, &error, wait)

@@ -29,6 +29,7 @@ mod stream_bytes;
 mod unread;
 mod usage;
 mod usage_csv;
+mod webhook;
 mod workspace;
 mod workspace_member;
 
@@ -64,6 +65,8 @@ pub struct Options {
     pub heartbeat: Duration,
     /// Whose word on where others come from is believed.
     pub proxies: Proxies,
+    /// Whether webhooks may go without TLS: there are networks of one's own that they may go to.
+    pub plain_webhooks: bool,
     /// Who this node is.
     pub node: String,
 }
@@ -81,6 +84,7 @@ impl Options {
             secure_cookies: config.server.is_secure(),
             refresh_lifetime: Duration::from_secs(config.auth.refresh_token_days * 86_400),
             heartbeat: Duration::from_secs(config.socket.heartbeat_seconds),
+            plain_webhooks: !config.webhooks.allowed_networks.is_empty(),
             node,
         }
     }

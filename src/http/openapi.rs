@@ -2,7 +2,7 @@
 
 use super::{
     account, agent, api_key, event, invite, live, me, member, removal, stream, stream_bytes, usage,
-    workspace, workspace_member,
+    webhook, workspace, workspace_member,
 };
 use actix_web::HttpResponse;
 use generic_corp_protocol::rest::Problem;
@@ -55,6 +55,13 @@ use utoipa::{Modify, OpenApi};
         usage::limits,
         usage::set_limits,
         usage::alerts,
+        webhook::list,
+        webhook::create,
+        webhook::change,
+        webhook::remove,
+        webhook::rotate,
+        webhook::test,
+        webhook::deliveries,
         member::rename,
         member::list,
         member::change,

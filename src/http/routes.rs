@@ -3,7 +3,7 @@
 use super::error::no_such_path;
 use super::{
     ApiError, Origins, account, agent, api_key, calls, event, gate, health, invite, live, me,
-    member, openapi, removal, security, stream, stream_bytes, unread, usage, workspace,
+    member, openapi, removal, security, stream, stream_bytes, unread, usage, webhook, workspace,
     workspace_member,
 };
 use crate::tenant::{Page, Permission};
@@ -63,6 +63,11 @@ routes! {
     "/organizations/{organization}/usage" => get usage::usage [Member];
     "/organizations/{organization}/limits" => get usage::limits [Member], patch usage::set_limits [Own];
     "/organizations/{organization}/alerts" => get usage::alerts [Manage];
+    "/organizations/{organization}/webhooks" => get webhook::list [Manage], post webhook::create [Manage];
+    "/organizations/{organization}/webhooks/{webhook}" => patch webhook::change [Manage], delete webhook::remove [Manage];
+    "/organizations/{organization}/webhooks/{webhook}/rotate" => post webhook::rotate [Manage];
+    "/organizations/{organization}/webhooks/{webhook}/test" => post webhook::test [Manage];
+    "/organizations/{organization}/webhooks/{webhook}/deliveries" => get webhook::deliveries [Manage];
     "/organizations/{organization}" => patch member::rename [Manage], delete removal::organization [Own];
     "/organizations/{organization}/members" => get member::list [Member];
     "/organizations/{organization}/members/{user}" => patch member::change [Manage], delete member::remove [Member];

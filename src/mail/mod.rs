@@ -58,6 +58,9 @@ pub enum Error {
     /// As many wait as may.
     #[error("too much mail is waiting to be sent")]
     Full,
+    /// The server did not take it. What it says may quote the address; its status, if it gave one, does not.
+    #[error("the mail server did not take it ({})", .0.as_deref().unwrap_or("no answer"))]
+    Server(Option<String>),
     /// An address or the server's URL has not its form. Its text holds neither.
     #[error("{0}")]
     Invalid(&'static str),
@@ -68,6 +71,7 @@ pub enum Error {
 pub struct Mail(Option<Arc<Inner>>);
 
 struct Inner {
+    server: Smtp,
     queue: mpsc::Sender<Message>,
     from: Mailbox,
     background: Arc<Semaphore>,
@@ -89,8 +93,10 @@ impl Mail {
         let from = options.from.parse();
         let from = from.map_err(|_| Error::Invalid("mail.from: an e-mail address"))?;
         let (queue, letters) = mpsc::channel(QUEUE);
-        tokio::spawn(run(server.timeout(Some(TIMEOUT)).build(), letters));
+        let server = server.timeout(Some(TIMEOUT)).build();
+        tokio::spawn(run(server.clone(), letters));
         Ok(Self(Some(Arc::new(Inner {
+            server,
             queue,
             from,
             background: Arc::new(Semaphore::new(BACKGROUND)),
@@ -108,20 +114,27 @@ impl Mail {
     /// See [`Error`].
     pub fn send(&self, letter: Letter) -> Result<(), Error> {
         let inner = self.0.as_ref().ok_or(Error::Off)?;
-        let to = letter.to.parse::<Mailbox>();
-        let to = to.map_err(|_| Error::Invalid("the e-mail address cannot be written to"))?;
-        let message = Message::builder()
-            .from(inner.from.clone())
-            .to(to)
-            .subject(letter.subject)
-            .header(ContentType::TEXT_PLAIN)
-            .body(letter.text)
-            .map_err(|_| Error::Invalid("the letter cannot be written"))?;
+        let message = inner.message(letter)?;
         inner.queue.try_send(message).map_err(|_| {
             metrics::counter!("generic_corp_mail_total", "outcome" => "refused").increment(1);
             tracing::warn!("a letter was not taken: {QUEUE} wait already");
             Error::Full
         })
+    }
+
+    /// Gives a letter to the server at once, and once: for whoever tries again by themselves.
+    ///
+    /// # Errors
+    /// [`Error::Off`], [`Error::Invalid`], [`Error::Server`].
+    pub async fn deliver(&self, letter: Letter) -> Result<(), Error> {
+        let inner = self.0.as_ref().ok_or(Error::Off)?;
+        let sent = inner.server.send(inner.message(letter)?).await;
+        let outcome = if sent.is_ok() { "sent" } else { "failed" };
+        metrics::counter!("generic_corp_mail_total", "outcome" => outcome).increment(1);
+        match sent {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Error::Server(error.status().map(|code| code.to_string()))),
+        }
     }
 
     /// Does something that ends in a letter, after its request was answered: how long it takes tells nobody whether
@@ -138,6 +151,20 @@ impl Mail {
             drop(place);
         });
         Ok(())
+    }
+}
+
+impl Inner {
+    fn message(&self, letter: Letter) -> Result<Message, Error> {
+        let to = letter.to.parse::<Mailbox>();
+        let to = to.map_err(|_| Error::Invalid("the e-mail address cannot be written to"))?;
+        Message::builder()
+            .from(self.from.clone())
+            .to(to)
+            .subject(letter.subject)
+            .header(ContentType::TEXT_PLAIN)
+            .body(letter.text)
+            .map_err(|_| Error::Invalid("the letter cannot be written"))
     }
 }
 

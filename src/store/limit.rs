@@ -44,7 +44,7 @@ pub struct Counts {
     pub agents: i64,
 }
 
-fn alert(row: &Row) -> Result<AlertRow, Error> {
+pub(super) fn alert(row: &Row) -> Result<AlertRow, Error> {
     Ok(AlertRow {
         id: uuid(row, "id")?,
         organization: OrganizationId(uuid(row, "organization_id")?),

@@ -22,7 +22,8 @@ files!(
     "0003_audit.sql",
     "0004_people.sql",
     "0005_metering.sql",
-    "0006_access.sql"
+    "0006_access.sql",
+    "0007_webhooks.sql"
 );
 
 /// Those of SQLite.

@@ -119,7 +119,7 @@ pub(super) enum Value {
     Number(Option<i64>),
     Text(Option<String>),
     Uuid(Option<Uuid>),
-    Bytes(Vec<u8>),
+    Bytes(Option<Vec<u8>>),
 }
 
 macro_rules! values {
@@ -141,7 +141,8 @@ values! {
     Option<&str> => Text => |value: Option<&str>| value.map(str::to_owned);
     Uuid => Uuid => Some;
     Option<Uuid> => Uuid => |value| value;
-    &[u8] => Bytes => |value: &[u8]| value.to_vec();
+    &[u8] => Bytes => |value: &[u8]| Some(value.to_vec());
+    Option<Vec<u8>> => Bytes => |value| value;
 }
 
 /// A row of either database.

@@ -13,6 +13,7 @@ mod removal;
 mod room;
 pub mod scope;
 mod service;
+mod webhook;
 mod workspace;
 mod workspace_member;
 

@@ -60,3 +60,4 @@ mod tenants;
 mod tls;
 mod tokens;
 mod usage;
+mod webhooks;

@@ -843,6 +843,101 @@ export type Alert = {
   time: Timestamp,
 };
 
+/** Where an organization wants to be told of things. */
+export type WebhookId = string;
+
+/** A webhook, without its secret. */
+export type Webhook = {
+  /** Id. */
+  id: WebhookId,
+  /** `webhook` (signed by Standard Webhooks) or `slack`. */
+  kind: string,
+  /** The address; of Slack's only the beginning, for the rest is a secret. */
+  url: string,
+  /** Since when nothing is sent to it: it was disabled, or answered 410. */
+  disabled_at?: Timestamp,
+  /** When it was made. */
+  created_at: Timestamp,
+};
+
+/** `POST /organizations/{organization}/webhooks`. */
+export type NewWebhook = {
+  /** `webhook` or `slack`. */
+  kind: string,
+  /** Where to. */
+  url: string,
+};
+
+/** A webhook whose secret is new: the only time it is shown. */
+export type NewWebhookSecret = {
+  /** The webhook as listed. */
+  webhook: Webhook,
+  /** What its messages are signed with, as `whsec_…`; Slack's are not. */
+  secret?: string,
+};
+
+/** `PATCH /organizations/{organization}/webhooks/{webhook}`. */
+export type ChangeWebhook = {
+  /** Whether nothing is sent to it. */
+  disabled: boolean,
+};
+
+/** What was sent, or is to be. */
+export type Delivery = {
+  /** Id: the message's `webhook-id` is `msg_` and this. Later ones are greater. */
+  id: string,
+  /** What, as `limit.reached`. */
+  event: string,
+  /** `waiting`, `delivered` or `failed`. */
+  state: string,
+  /** How often it was tried. */
+  attempts: number,
+  /** When it is tried next. */
+  next_at?: Timestamp,
+  /** The status of the last answer. */
+  status?: number,
+  /** Why the last attempt failed. */
+  error?: string,
+  /** When it was written down. */
+  created_at: Timestamp,
+  /** When it was taken or given up. */
+  ended_at?: Timestamp,
+};
+
+/** A person who is listed in a workspace. Owners and admins of the organization come in without. */
+export type WorkspaceMember = {
+  /** Who. */
+  user: UserId,
+  /** E-mail address. */
+  email: string,
+  /** Name to show. */
+  name: string,
+  /** What they are in this workspace: `admin`, `member` or `viewer`. */
+  role: string,
+  /** Since when they are listed. */
+  added_at: Timestamp,
+};
+
+/** `PUT /workspaces/{workspace}/members/{user}`. */
+export type ListWorkspaceMember = {
+  /** What they are to be in this workspace: `admin`, `member` or `viewer`. */
+  role: string,
+};
+
+/** `PATCH /workspaces/{workspace}/agents/{agent}`. What is left out stays. */
+export type ChangeAgent = {
+  /** What it is for. */
+  title?: string,
+  /** Whether its keys are refused. */
+  disabled?: boolean,
+};
+
+/** `POST /workspaces/{workspace}/keys/{key}/rotate`. */
+export type RotateApiKey = {
+  /** How long the old key goes on, in seconds: 86400 when left out, 2592000 at most, 0 to end it now. */
+  overlap_seconds?: number,
+};
+
 /** `POST /organizations/{organization}/workspaces`. */
 export type NewWorkspace = {
   /** Name in URLs. */

@@ -32,6 +32,7 @@ mod log;
 mod member;
 mod person;
 mod usage;
+mod webhook;
 mod workspace;
 
 pub use account::{Login, Me, Organization, Refresh, Register, Session, Setup, SetupStatus, User};
@@ -45,6 +46,7 @@ pub use person::{
     NewInvite, NewInviteLink, NewOrganization, OwnSession, Registered, ResetLink, ResetPassword,
 };
 pub use usage::{Alert, OrganizationLimits, Plan, UsageCost, UsageLimit, UsageReport, UsageRow};
+pub use webhook::{ChangeWebhook, Delivery, NewWebhook, NewWebhookSecret, Webhook};
 pub use workspace::{
     Agent, ApiKey, ChangeAgent, Connection, ListWorkspaceMember, NewAgent, NewApiKey,
     NewApiKeySecret, NewRoom, NewWorkspace, Room, RotateApiKey, Workspace, WorkspaceAccess,

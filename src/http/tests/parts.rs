@@ -91,6 +91,7 @@ impl Parts {
             secure_cookies: false,
             refresh_lifetime: Duration::from_secs(86_400),
             heartbeat: Duration::from_secs(1),
+            plain_webhooks: false,
             node: "node-1".to_owned(),
         });
         let origins = web::Data::new(Origins::new("https://hub.example.com", &[]));

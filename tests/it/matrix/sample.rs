@@ -87,9 +87,17 @@ pub fn of_route(method: &str, path: &str) -> Sample {
             "/invites/join"
             | "/me/password"
             | "/organizations"
-            | "/organizations/{organization}/members/{user}/reset",
+            | "/organizations/{organization}/members/{user}/reset"
+            | "/organizations/{organization}/webhooks/{webhook}/rotate"
+            | "/organizations/{organization}/webhooks/{webhook}/test",
         ) => json(json!({})),
         ("post", "/organizations/{organization}/invites") => json(json!({ "role": "nobody" })),
+        ("post", "/organizations/{organization}/webhooks") => {
+            json(json!({ "kind": "fax", "url": "https://example.com" }))
+        }
+        ("patch", "/organizations/{organization}/webhooks/{webhook}") => {
+            json(json!({ "disabled": true }))
+        }
         ("patch", "/organizations/{organization}/limits") => json(json!({})),
         ("patch", "/me") => json(json!({ "name": "Somebody" })),
         ("post", "/organizations/{organization}/workspaces") => json(json!({ "slug": "main" })),

@@ -7,6 +7,7 @@ pub mod database;
 pub mod people;
 pub mod process;
 pub mod proxy;
+pub mod receiver;
 pub mod redis;
 pub mod rest;
 pub mod server;

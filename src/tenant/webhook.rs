@@ -1,0 +1,235 @@
+//! Where an organization wants to be told of its limits.
+
+use super::service::{MAX_PAGE, Tenants};
+use super::{Error, OrganizationScope};
+use crate::auth::{Auth, secret};
+use crate::store::delivery::{Channel, DeliveryRow, Draft};
+use crate::store::webhook::WebhookRow;
+use base64::prelude::{BASE64_STANDARD, Engine};
+use generic_corp_protocol::rest::{Delivery, NewWebhook, NewWebhookSecret, Webhook};
+use generic_corp_protocol::{Timestamp, WebhookId};
+use secrecy::ExposeSecret;
+use std::net::IpAddr;
+use uuid::Uuid;
+
+/// How long a former secret signs beside the new one.
+const OVERLAP_MS: i64 = 86_400_000;
+/// What is shown of an address that is a secret.
+const SHOWN_BYTES: usize = 24;
+
+impl Tenants {
+    /// The webhooks of the organization, the oldest first.
+    ///
+    /// # Errors
+    /// The store's, or when a stored secret does not open.
+    pub async fn webhooks(
+        &self,
+        auth: &Auth,
+        scope: &OrganizationScope,
+    ) -> Result<Vec<Webhook>, Error> {
+        let rows = self.store.webhooks(scope.id).await?;
+        rows.into_iter().map(|row| shown(auth, row)).collect()
+    }
+
+    /// Makes a webhook. Whether its address may be sent to is found out when it is.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], [`Error::TooMany`], or the store's.
+    pub async fn create_webhook(
+        &self,
+        auth: &Auth,
+        scope: &OrganizationScope,
+        new: &NewWebhook,
+        address: IpAddr,
+    ) -> Result<NewWebhookSecret, Error> {
+        if !matches!(new.kind.as_str(), "webhook" | "slack") {
+            return Err(Error::Invalid("`kind` is `webhook` or `slack`"));
+        }
+        let id = WebhookId::new();
+        let secret = new_secret()?;
+        let row = WebhookRow {
+            id,
+            organization: scope.id,
+            kind: new.kind.clone(),
+            url: auth.seal(&new.url, id.0.as_bytes())?,
+            secret: auth.seal(&secret, id.0.as_bytes())?,
+            former: None,
+            disabled_at: None,
+            created_at: Timestamp::now(),
+        };
+        let target = id.to_string();
+        let act = scope.act("webhook.made", &target, address);
+        if !self.store.create_webhook(&row, &act).await? {
+            return Err(Error::TooMany("an organization has at most 10 webhooks"));
+        }
+        with_secret(auth, row, secret)
+    }
+
+    /// Disables or enables a webhook.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or the store's.
+    pub async fn change_webhook(
+        &self,
+        auth: &Auth,
+        scope: &OrganizationScope,
+        id: WebhookId,
+        disabled: bool,
+        address: IpAddr,
+    ) -> Result<Webhook, Error> {
+        let mut row = self.own_webhook(scope, id).await?;
+        row.disabled_at = disabled.then(Timestamp::now);
+        let action = match disabled {
+            true => "webhook.disabled",
+            false => "webhook.enabled",
+        };
+        let target = id.to_string();
+        let act = scope.act(action, &target, address);
+        self.store.change_webhook(&row, &act).await?;
+        shown(auth, row)
+    }
+
+    /// Gives a webhook another secret; for a day both sign.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Invalid`] for Slack's, or the store's.
+    pub async fn rotate_webhook(
+        &self,
+        auth: &Auth,
+        scope: &OrganizationScope,
+        id: WebhookId,
+        address: IpAddr,
+    ) -> Result<NewWebhookSecret, Error> {
+        let mut row = self.own_webhook(scope, id).await?;
+        if row.kind == "slack" {
+            return Err(Error::Invalid(
+                "messages to Slack are not signed; nothing to rotate",
+            ));
+        }
+        let secret = new_secret()?;
+        let sealed = auth.seal(&secret, id.0.as_bytes())?;
+        let former = std::mem::replace(&mut row.secret, sealed);
+        row.former = Some((former, Timestamp::now().plus_ms(OVERLAP_MS)));
+        let target = id.to_string();
+        let act = scope.act("webhook.rotated", &target, address);
+        self.store.change_webhook(&row, &act).await?;
+        with_secret(auth, row, secret)
+    }
+
+    /// Deletes a webhook.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or the store's.
+    pub async fn delete_webhook(
+        &self,
+        scope: &OrganizationScope,
+        id: WebhookId,
+        address: IpAddr,
+    ) -> Result<(), Error> {
+        let target = id.to_string();
+        let act = scope.act("webhook.deleted", &target, address);
+        match self.store.delete_webhook(scope.id, id, &act).await? {
+            true => Ok(()),
+            false => Err(Error::NotFound("webhook")),
+        }
+    }
+
+    /// Sends a message that says that it is a test.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Invalid`] while it is disabled, or the store's.
+    pub async fn test_webhook(
+        &self,
+        scope: &OrganizationScope,
+        id: WebhookId,
+    ) -> Result<(), Error> {
+        let row = self.own_webhook(scope, id).await?;
+        if row.disabled_at.is_some() {
+            return Err(Error::Invalid("the webhook is disabled; enable it first"));
+        }
+        let body = serde_json::json!({
+            "type": "webhook.test",
+            "timestamp": Timestamp::now(),
+            "data": { "organization": { "id": scope.id, "slug": scope.slug } },
+        });
+        let draft = Draft {
+            organization: scope.id,
+            channel: Channel::Webhook,
+            webhook: Some(id),
+            address: None,
+            event: "webhook.test",
+            body: body.to_string(),
+        };
+        Ok(self.store.add_delivery(&draft).await?)
+    }
+
+    /// What was sent to a webhook in the last 30 days, the newest first.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or the store's.
+    pub async fn deliveries(
+        &self,
+        scope: &OrganizationScope,
+        id: WebhookId,
+        before: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, Error> {
+        self.own_webhook(scope, id).await?;
+        let rows = self
+            .store
+            .deliveries(id, before, limit.min(MAX_PAGE))
+            .await?;
+        Ok(rows.into_iter().map(delivery).collect())
+    }
+
+    async fn own_webhook(
+        &self,
+        scope: &OrganizationScope,
+        id: WebhookId,
+    ) -> Result<WebhookRow, Error> {
+        let row = self.store.webhook(scope.id, id).await?;
+        row.ok_or(Error::NotFound("webhook"))
+    }
+}
+
+/// By Standard Webhooks: 24 to 64 random bytes in base64.
+fn new_secret() -> Result<String, Error> {
+    let bytes: [u8; 32] = secret::random()?;
+    Ok(format!("whsec_{}", BASE64_STANDARD.encode(bytes)))
+}
+
+fn with_secret(auth: &Auth, row: WebhookRow, secret: String) -> Result<NewWebhookSecret, Error> {
+    let secret = (row.kind == "webhook").then_some(secret);
+    let webhook = shown(auth, row)?;
+    Ok(NewWebhookSecret { webhook, secret })
+}
+
+fn shown(auth: &Auth, row: WebhookRow) -> Result<Webhook, Error> {
+    let url = auth.unseal(&row.url, row.id.0.as_bytes())?;
+    let url = url.expose_secret();
+    let url = match row.kind.as_str() {
+        "slack" => format!("{}…", &url[..url.floor_char_boundary(SHOWN_BYTES)]),
+        _ => url.to_owned(),
+    };
+    Ok(Webhook {
+        id: row.id,
+        kind: row.kind,
+        url,
+        disabled_at: row.disabled_at,
+        created_at: row.created_at,
+    })
+}
+
+fn delivery(row: DeliveryRow) -> Delivery {
+    Delivery {
+        id: row.id.to_string(),
+        event: row.event,
+        next_at: (row.state == "waiting").then_some(row.next_at),
+        state: row.state,
+        attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
+        status: row.status.and_then(|status| u16::try_from(status).ok()),
+        error: row.error,
+        created_at: row.created_at,
+        ended_at: row.ended_at,
+    }
+}
