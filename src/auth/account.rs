@@ -3,9 +3,10 @@
 use super::password::Passwords;
 use super::{Auth, Error, Visitor};
 use crate::store::account::NewUser;
+use crate::store::audit::Act;
 use crate::store::session::Rotation;
 use generic_corp_protocol::rest::{Session, User};
-use generic_corp_protocol::{SessionId, Timestamp, UserId, is_label};
+use generic_corp_protocol::{Sender, SenderKind, SessionId, Timestamp, UserId, is_label};
 use std::net::IpAddr;
 
 /// For this long a used refresh token gets the same successor again: the first answer may be lost.
@@ -107,8 +108,34 @@ impl Auth {
                 };
                 self.begin_session(user, generation, &from).await
             }
-            _ => Err(Error::InvalidCredentials),
+            Some(user) => {
+                self.note_refused(user.id, email, from.address);
+                Err(Error::InvalidCredentials)
+            }
+            None => Err(Error::InvalidCredentials),
         }
+    }
+
+    /// Writes down that somebody was refused who named an account: how many since the last time, and not more
+    /// than once a minute, so that guessing fills no log. Nobody waits for it: how long a refusal takes tells nobody
+    /// whether there is such an account.
+    fn note_refused(&self, user: UserId, email: String, from: IpAddr) {
+        let Some(count) = self.0.refusals.count(user) else {
+            return;
+        };
+        let store = self.0.store.clone();
+        tokio::spawn(async move {
+            let act = Act {
+                organization: None,
+                actor: &Sender::system("hub"),
+                action: "session.refused",
+                target: &format!("{email} ({count})"),
+                address: Some(from),
+            };
+            if let Err(error) = store.record_of(&act, user).await {
+                tracing::warn!(%user, %error, "a refused sign-in was not written down");
+            }
+        });
     }
 
     /// Hashes a password anew whose cost is not the configured one. Signing in goes on where that fails.
@@ -133,9 +160,14 @@ impl Auth {
         from: &Visitor,
     ) -> Result<Session, Error> {
         let ends = Timestamp::now().plus_ms(self.0.refresh_ms);
+        let sender = Sender {
+            kind: SenderKind::User,
+            id: user.id.0,
+            name: user.name.clone(),
+        };
         let store = &self.0.store;
         let session = store
-            .begin_session(user.id, generation, ends, from.origin())
+            .begin_session(user.id, generation, ends, from.origin(), &sender)
             .await?;
         self.session(user, session, generation, 0)
     }
@@ -189,9 +221,9 @@ impl Auth {
     ///
     /// # Errors
     /// [`Error::InvalidToken`], or the store's.
-    pub async fn logout(&self, token: &str) -> Result<SessionId, Error> {
+    pub async fn logout(&self, token: &str, from: Option<IpAddr>) -> Result<SessionId, Error> {
         let (session, _) = self.0.refresh.read(token)?;
-        self.0.store.end_session(session).await?;
+        self.0.store.end_session(session, from).await?;
         self.0.sessions.forget(&session);
         Ok(session)
     }

@@ -10,6 +10,7 @@ mod liveness;
 mod password;
 pub mod principal;
 mod refresh_token;
+mod refusals;
 mod role;
 mod room_limit;
 mod seal;

@@ -4,6 +4,7 @@ use super::access_token::AccessTokens;
 use super::cache::Cache;
 use super::password::Passwords;
 use super::refresh_token::RefreshTokens;
+use super::refusals::Refusals;
 use super::seal::Seal;
 use super::secret::Secrets;
 use super::throttle::Throttle;
@@ -42,6 +43,7 @@ pub(super) struct Inner {
     pub(super) passwords: Passwords,
     pub(super) seal: Seal,
     pub(super) throttle: Throttle,
+    pub(super) refusals: Refusals,
     pub(super) refresh_ms: i64,
     pub(super) sessions: Cache<SessionId, SessionRow>,
     pub(super) keys: Cache<String, KeyRow>,
@@ -58,6 +60,7 @@ impl Auth {
             passwords: Passwords::new(options.bcrypt_cost),
             seal: Seal::new(secrets),
             throttle: Throttle::new(),
+            refusals: Refusals::default(),
             refresh_ms: i64::try_from(options.refresh_lifetime.as_millis()).unwrap_or(i64::MAX),
             sessions: Cache::new(),
             keys: Cache::new(),

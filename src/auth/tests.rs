@@ -136,7 +136,10 @@ async fn a_session_opens_the_door_until_it_ends() {
         .login("ANN@example.com", PASSWORD, HOME)
         .await
         .expect("in");
-    hub.auth.logout(&session.refresh_token).await.expect("out");
+    hub.auth
+        .logout(&session.refresh_token, None)
+        .await
+        .expect("out");
     assert_eq!(
         hub.refused(&session.access_token).await,
         ErrorCode::InvalidToken

@@ -110,6 +110,7 @@ fn unknown(known: &Table, given: &Table, path: &str, faults: &mut Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use secrecy::ExposeSecret as _;
     use std::io::Write;
 
     fn load_text(text: &str) -> Result<(Config, Plans), Error> {

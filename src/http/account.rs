@@ -187,7 +187,7 @@ pub(super) async fn logout(
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
     let token = refresh_token(&request, &origins, body).await?;
-    let session = auth.logout(&token).await?;
+    let session = auth.logout(&token, Some(address(&request))).await?;
     bus.publish(vec![Hint::Ended(Ended::Session(session))]);
     let mut gone = cookie(&options, "");
     gone.make_removal();

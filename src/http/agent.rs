@@ -32,12 +32,15 @@ pub(super) async fn list(
     params(("workspace" = String, Path, description = "Name or id")),
     request_body = NewAgent, responses((status = 201, body = Agent)))]
 pub(super) async fn create(
+    request: HttpRequest,
     scoped: Scoped<Admin>,
     tenants: web::Data<Tenants>,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
     let new: NewAgent = body.json().await?;
-    let made = tenants.create_agent(&scoped.scope, &new).await?;
+    let made = tenants
+        .create_agent(&scoped.scope, &new, Some(address(&request)))
+        .await?;
     Ok(HttpResponse::Created().json(made))
 }
 

@@ -113,12 +113,15 @@ pub(super) async fn rooms(
     params(("workspace" = String, Path, description = "Name or id")),
     request_body = NewRoom, responses((status = 201, body = Room)))]
 pub(super) async fn create_room(
+    request: HttpRequest,
     scoped: Scoped<Admin>,
     tenants: web::Data<Tenants>,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
     let new: NewRoom = body.json().await?;
-    let made = tenants.create_room(&scoped.scope, &new).await?;
+    let made = tenants
+        .create_room(&scoped.scope, &new, Some(address(&request)))
+        .await?;
     let (workspace, name) = (scoped.scope.workspace(), &made.name);
     let place = format!("/api/v1/workspaces/{workspace}/rooms/{name}");
     Ok(HttpResponse::Created()

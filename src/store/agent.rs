@@ -58,6 +58,7 @@ impl Store {
         name: &Slug,
         title: &str,
         limit: u32,
+        act: &Act<'_>,
     ) -> Result<Option<AgentRow>, Error> {
         let mut transaction = self.begin().await?;
         let made = insert_agent(
@@ -69,6 +70,9 @@ impl Store {
             limit,
         )
         .await?;
+        if made.is_some() {
+            record(&mut transaction, act).await?;
+        }
         transaction.commit().await?;
         Ok(made)
     }

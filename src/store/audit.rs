@@ -4,9 +4,12 @@ use super::log::{parse_sender_kind, sender_kind};
 use super::row::{maybe_text, maybe_uuid, text, time, uuid};
 use super::sql::{Row, Work, sql};
 use super::{Error, Store};
-use generic_corp_protocol::{OrganizationId, Sender, SenderKind, Timestamp};
+use generic_corp_protocol::{OrganizationId, Sender, SenderKind, Timestamp, UserId};
 use std::net::IpAddr;
 use uuid::Uuid;
+
+/// Organizations of one person that are told of what concerns the account.
+const MAX_ORGANIZATIONS: u32 = 100;
 
 /// One act, as whoever did it tells it.
 #[derive(Clone, Debug)]
@@ -68,6 +71,13 @@ impl Store {
         transaction.commit().await
     }
 
+    /// Writes down by itself what concerns an account; see [`record_of`].
+    pub async fn record_of(&self, act: &Act<'_>, user: UserId) -> Result<(), Error> {
+        let mut transaction = self.begin().await?;
+        record_of(&mut transaction, act, user).await?;
+        transaction.commit().await
+    }
+
     /// Acts of an organization before this one, the newest first.
     pub async fn acts(
         &self,
@@ -86,6 +96,32 @@ impl Store {
         .await?;
         rows.iter().map(audit).collect()
     }
+}
+
+/// Writes down what concerns an account: in the log of each organization that the person is in, else in none.
+pub(super) async fn record_of(
+    transaction: &mut Work,
+    act: &Act<'_>,
+    user: UserId,
+) -> Result<(), Error> {
+    let rows = sql("SELECT organization_id FROM memberships WHERE user_id = $1
+         ORDER BY created_at LIMIT $2")
+    .bind(user.0)
+    .bind(MAX_ORGANIZATIONS)
+    .fetch_all(&mut *transaction)
+    .await?;
+    if rows.is_empty() {
+        return record(transaction, act).await;
+    }
+    for row in &rows {
+        let organization = Some(OrganizationId(uuid(row, "organization_id")?));
+        let act = Act {
+            organization,
+            ..act.clone()
+        };
+        record(transaction, &act).await?;
+    }
+    Ok(())
 }
 
 /// Writes an act down in the transaction of what was done.

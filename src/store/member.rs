@@ -1,6 +1,6 @@
 //! Members of organizations: who has which role, and what follows for those who are connected.
 
-use super::audit::{Act, record};
+use super::audit::{Act, record, record_of};
 use super::log::BATCH;
 use super::row::{maybe_time, text, time, uuid};
 use super::sql::{Row, Work, sql};
@@ -176,17 +176,20 @@ impl Store {
     ) -> Result<bool, Error> {
         let at = disabled.then(|| Timestamp::now().0);
         let mut transaction = self.begin().await?;
-        let changed =
-            sql("UPDATE users SET disabled_at = $1, generation = generation + 1 WHERE email = $2")
-                .bind(at)
-                .bind(email)
-                .execute(&mut transaction)
-                .await?;
-        if changed == 1 {
-            record(&mut transaction, act).await?;
-        }
+        let changed = sql(
+            "UPDATE users SET disabled_at = $1, generation = generation + 1
+             WHERE email = $2 RETURNING id",
+        )
+        .bind(at)
+        .bind(email)
+        .fetch_optional(&mut transaction)
+        .await?;
+        let Some(row) = changed else {
+            return Ok(false);
+        };
+        record_of(&mut transaction, act, UserId(uuid(&row, "id")?)).await?;
         transaction.commit().await?;
-        Ok(changed == 1)
+        Ok(true)
     }
 }
 

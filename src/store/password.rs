@@ -1,6 +1,6 @@
 //! Passwords that change, by who knows the old one or by a link that works once.
 
-use super::audit::{Act, record};
+use super::audit::{Act, record, record_of};
 use super::row::{number, text, uuid};
 use super::sql::{Work, sql};
 use super::{Error, Store};
@@ -117,7 +117,7 @@ impl Store {
         let refresh_counter = number(&row, "refresh_counter")?;
         let ended = super::session::end_others(&mut transaction, user, Some(kept), now).await?;
         forget_links(&mut transaction, user).await?;
-        record(&mut transaction, act).await?;
+        record_of(&mut transaction, act, user).await?;
         transaction.commit().await?;
         Ok(Some(Changed {
             generation,
@@ -224,7 +224,7 @@ impl Store {
             target: &user.to_string(),
             address,
         };
-        record(&mut transaction, &act).await?;
+        record_of(&mut transaction, &act, user).await?;
         transaction.commit().await?;
         Ok(Some(ended))
     }

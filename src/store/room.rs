@@ -1,5 +1,6 @@
 //! Rooms. The log's columns (`head`, `epoch`, `last_at`) are read here and written by the log.
 
+use super::audit::{Act, record};
 use super::row::{maybe_time, number, slug, text, time, uuid};
 use super::sql::{Row, Work, sql};
 use super::{Error, Store};
@@ -82,6 +83,7 @@ impl Store {
         name: &Slug,
         topic: &str,
         limit: u32,
+        act: &Act<'_>,
     ) -> Result<Option<RoomRow>, Error> {
         let now = Timestamp::now();
         let mut transaction = self.begin().await?;
@@ -98,6 +100,7 @@ impl Store {
             return Ok(None);
         }
         let (id, epoch) = insert_room(&mut transaction, workspace, name, topic, now).await?;
+        record(&mut transaction, act).await?;
         transaction.commit().await?;
         Ok(Some(RoomRow {
             id,

@@ -1,12 +1,13 @@
 //! Signed-in sessions: families of refresh tokens, of which only the newest counts.
 
-use super::audit::{Act, record};
+use super::audit::{Act, record_of};
 use super::log::BATCH;
 use super::row::{maybe_text, maybe_time, number, text, time, uuid};
 use super::sql::{Row, Work, sql};
 use super::{Error, Store};
-use generic_corp_protocol::{SessionId, Timestamp, UserId};
+use generic_corp_protocol::{Sender, SenderKind, SessionId, Timestamp, UserId};
 use std::collections::HashSet;
+use std::net::IpAddr;
 
 /// Live sessions one user may have; beyond it the oldest end.
 const MAX_SESSIONS: i64 = 100;
@@ -61,7 +62,7 @@ pub struct OwnSession {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Origin<'a> {
     /// The address.
-    pub address: Option<std::net::IpAddr>,
+    pub address: Option<IpAddr>,
     /// What the program says of itself.
     pub user_agent: Option<&'a str>,
 }
@@ -137,6 +138,7 @@ impl Store {
         generation: i64,
         expires_at: Timestamp,
         origin: Origin<'_>,
+        actor: &Sender,
     ) -> Result<SessionId, Error> {
         let (id, now) = (SessionId::new(), Timestamp::now());
         let mut transaction = self.begin().await?;
@@ -169,6 +171,14 @@ impl Store {
             .bind(now.0)
             .execute(&mut transaction)
             .await?;
+        let act = Act {
+            organization: None,
+            actor,
+            action: "session.begun",
+            target: &id.to_string(),
+            address: origin.address,
+        };
+        record_of(&mut transaction, &act, user).await?;
         transaction.commit().await?;
         Ok(id)
     }
@@ -217,18 +227,27 @@ impl Store {
             .bind(id.0)
             .execute(&mut transaction)
             .await?;
+        let (user, name) = (found.user, found.name);
+        told(&mut transaction, user, name, "session.reused", id, None).await?;
         transaction.commit().await?;
         Ok(Rotation::Reused)
     }
 
     /// Ends a session.
-    pub async fn end_session(&self, id: SessionId) -> Result<(), Error> {
+    pub async fn end_session(&self, id: SessionId, from: Option<IpAddr>) -> Result<(), Error> {
         let mut transaction = self.begin().await?;
-        sql("UPDATE sessions SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL")
-            .bind(Timestamp::now().0)
-            .bind(id.0)
-            .execute(&mut transaction)
-            .await?;
+        let ended = sql(
+            "UPDATE sessions SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL
+             RETURNING user_id, (SELECT name FROM users WHERE users.id = user_id) AS name",
+        )
+        .bind(Timestamp::now().0)
+        .bind(id.0)
+        .fetch_optional(&mut transaction)
+        .await?;
+        if let Some(row) = ended {
+            let (user, name) = (UserId(uuid(&row, "user_id")?), text(&row, "name")?);
+            told(&mut transaction, user, name, "session.ended", id, from).await?;
+        }
         transaction.commit().await
     }
 
@@ -273,7 +292,7 @@ impl Store {
         if ended == 0 {
             return Ok(false);
         }
-        record(&mut transaction, act).await?;
+        record_of(&mut transaction, act, user).await?;
         transaction.commit().await?;
         Ok(true)
     }
@@ -289,10 +308,33 @@ impl Store {
         transaction.hold(&format!("sessions of {user}")).await?;
         let now = Timestamp::now();
         let ended = end_others(&mut transaction, user, Some(kept), now).await?;
-        record(&mut transaction, act).await?;
+        record_of(&mut transaction, act, user).await?;
         transaction.commit().await?;
         Ok(ended)
     }
+}
+
+/// Writes down what became of a session.
+async fn told(
+    transaction: &mut Work,
+    user: UserId,
+    name: String,
+    action: &'static str,
+    session: SessionId,
+    address: Option<IpAddr>,
+) -> Result<(), Error> {
+    let act = Act {
+        organization: None,
+        actor: &Sender {
+            kind: SenderKind::User,
+            id: user.0,
+            name,
+        },
+        action,
+        target: &session.to_string(),
+        address,
+    };
+    record_of(transaction, &act, user).await
 }
 
 /// Ends every session of a user, or every one but `kept`; says which.

@@ -25,13 +25,19 @@ impl Tenants {
     ///
     /// # Errors
     /// [`Error::Taken`], [`Error::LimitReached`], [`Error::Invalid`], or the store's.
-    pub async fn create_agent(&self, scope: &Scope, new: &NewAgent) -> Result<Agent, Error> {
+    pub async fn create_agent(
+        &self,
+        scope: &Scope,
+        new: &NewAgent,
+        address: Option<IpAddr>,
+    ) -> Result<Agent, Error> {
         let title = maybe_label(&new.title, TITLE)?;
         let limit = scope.plan().agents;
+        let act = scope.act("agent.made", &new.name, address);
         let (organization, workspace) = (scope.organization(), scope.workspace());
         let made = self
             .store
-            .create_agent(organization, workspace, &new.name, title, limit)
+            .create_agent(organization, workspace, &new.name, title, limit, &act)
             .await;
         match made {
             Ok(Some(row)) => Ok(agent(row)),

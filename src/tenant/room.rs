@@ -6,6 +6,7 @@ use crate::store;
 use crate::store::room::RoomRow;
 use generic_corp_protocol::Slug;
 use generic_corp_protocol::rest::NewRoom;
+use std::net::IpAddr;
 
 impl Tenants {
     /// The room of this name.
@@ -36,12 +37,18 @@ impl Tenants {
     ///
     /// # Errors
     /// [`Error::Taken`], [`Error::LimitReached`], [`Error::Invalid`], or the store's.
-    pub async fn create_room(&self, scope: &Scope, new: &NewRoom) -> Result<RoomRow, Error> {
+    pub async fn create_room(
+        &self,
+        scope: &Scope,
+        new: &NewRoom,
+        address: Option<IpAddr>,
+    ) -> Result<RoomRow, Error> {
         let topic = maybe_label(
             &new.topic,
             "`topic` has at most 256 bytes and no control characters",
         )?;
         let limit = scope.plan().rooms;
+        let act = scope.act("room.made", &new.name, address);
         let made = self
             .store
             .create_room(
@@ -50,6 +57,7 @@ impl Tenants {
                 &new.name,
                 topic,
                 limit,
+                &act,
             )
             .await;
         match made {

@@ -142,7 +142,11 @@ pub async fn furnish(tenants: &Tenants, login: &Login) -> anyhow::Result<Vec<(Wh
     let scope = tenants.authorize_operator(WORKSPACE).await?;
     for (name, topic) in ROOMS {
         let (name, topic) = (Slug::parse(name)?, topic.to_owned());
-        there(tenants.create_room(&scope, &NewRoom { name, topic }).await)?;
+        there(
+            tenants
+                .create_room(&scope, &NewRoom { name, topic }, None)
+                .await,
+        )?;
     }
     revoke_keys(tenants, &scope).await?;
     let mut keys = Vec::new();
@@ -150,7 +154,7 @@ pub async fn furnish(tenants: &Tenants, login: &Login) -> anyhow::Result<Vec<(Wh
         let (name, title) = (Slug::parse(who.name())?, who.title().to_owned());
         there(
             tenants
-                .create_agent(&scope, &NewAgent { name, title })
+                .create_agent(&scope, &NewAgent { name, title }, None)
                 .await,
         )?;
         keys.push((who, key(tenants, &scope, who.name(), BOT_KEY).await?));

@@ -250,7 +250,10 @@ async fn lookers_on_are_listed_limited_and_sent_away() {
     // Ended elsewhere: noticed by the check on a timer.
     let session = hub.login(EMAIL).await;
     let mut events = Events::open(&hub, &session.access_token, &path, None).await;
-    hub.auth.logout(&session.refresh_token).await.expect("out");
+    hub.auth
+        .logout(&session.refresh_token, None)
+        .await
+        .expect("out");
     hub.registry.close_ended(&hub.auth, &hub.tenants).await;
     assert_eq!(events.wait("close").await.data["code"], 4401);
 

@@ -2,6 +2,7 @@
 
 use crate::bus::{Bus, Hint};
 use crate::fanout::{Hub, LogId, Options};
+use crate::store::audit::Act;
 use crate::store::op::{Actor, Done, Draft, Ending, Op, StreamDraft, Tenant};
 use crate::store::{Appender, Store};
 use bytes::Bytes;
@@ -93,7 +94,14 @@ impl Logs {
             ..
         } = self.tenant;
         let name = Slug::parse(&RoomId::new().to_string()).expect("a name");
-        let made = store.create_room(organization, workspace, &name, "", u32::MAX);
+        let act = Act {
+            organization: Some(organization),
+            actor: &self.sender,
+            action: "room.made",
+            target: &name,
+            address: None,
+        };
+        let made = store.create_room(organization, workspace, &name, "", u32::MAX, &act);
         (made.await.expect("asked").expect("made").id, name)
     }
 
