@@ -153,6 +153,10 @@ pub(super) fn check(config: &Config, plans: &Plans) -> Vec<String> {
         plans.get(&tenancy.default_plan).is_some(),
         "tenancy.default_plan: no plan of this name in the plans file",
     );
+    need(
+        (1..=3600).contains(&server.idle_timeout_seconds),
+        "server.idle_timeout_seconds: 1 to 3600",
+    );
     let url = mail.url.expose_secret();
     need(
         url.is_empty() || url.starts_with("smtp://") || url.starts_with("smtps://"),

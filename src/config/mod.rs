@@ -63,6 +63,7 @@ pub struct Server {
     pub max_body_bytes: usize,
     pub body_timeout_seconds: u64,
     pub header_timeout_seconds: u64,
+    pub idle_timeout_seconds: u64,
     pub max_connections: usize,
     pub max_connections_per_address: usize,
     pub unknown_calls_per_minute: u32,

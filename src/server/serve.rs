@@ -61,6 +61,7 @@ pub(super) fn serve(
     let listener = listen(&config.server.host, config.server.port)?;
     let address = listener.local_addr()?;
     let header_timeout = Duration::from_secs(config.server.header_timeout_seconds);
+    let idle_timeout = Duration::from_secs(config.server.idle_timeout_seconds);
     // As actix-web's HttpServer does it, plus the upgrade, which that has no way to.
     let factory = move || {
         // Once a worker, on its own thread.
@@ -69,6 +70,7 @@ pub(super) fn serve(
         let (gate, tls) = (gate.clone(), tls.clone());
         let http = HttpService::build()
             .client_request_timeout(header_timeout)
+            .keep_alive(idle_timeout)
             // A refused body is read away for this long, so that its sender can read the answer.
             .client_disconnect_timeout(Duration::from_secs(1))
             .local_addr(address)
