@@ -17,6 +17,7 @@ pub mod bus;
 pub mod fanout;
 
 pub mod auth;
+pub mod billing;
 pub mod chore;
 pub mod cli;
 pub mod cluster;

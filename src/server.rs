@@ -3,6 +3,7 @@
 mod serve;
 
 use crate::auth::{self, Auth};
+use crate::billing::{self, Billing};
 use crate::bus::{Bus, Ended, Hint};
 use crate::chore::Metering;
 use crate::cluster::Cluster;
@@ -67,6 +68,7 @@ struct Shared {
     origins: Origins,
     mail: Mail,
     outbox: Outbox,
+    billing: Billing,
     options: http::Options,
     connection: connection::Options,
     draining: web::Data<AtomicBool>,
@@ -114,13 +116,9 @@ impl Server {
             Duration::from_secs(config.log.sweep_seconds),
         ));
         let outbox = actix_web::rt::spawn(shared.outbox.clone().run());
-        let mut tasks = vec![
-            chores,
-            metered,
-            sweep,
-            outbox,
-            actix_web::rt::spawn(cluster),
-        ];
+        let billing = actix_web::rt::spawn(shared.billing.clone().run());
+        let cluster = actix_web::rt::spawn(cluster);
+        let mut tasks = vec![chores, metered, sweep, outbox, billing, cluster];
         tasks.extend(tls.map(|tls| actix_web::rt::spawn(tls.follow())));
         Ok(Self {
             address,
@@ -177,7 +175,7 @@ async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
             bcrypt_cost: config.auth.bcrypt_cost,
         },
     );
-    let tenants = Tenants::new(store.clone(), plans, &config.tenancy.default_plan);
+    let tenants = Tenants::new(store.clone(), plans.clone(), &config.tenancy.default_plan);
     let link = Link::open(&config.redis)?;
     let bus = link.clone().map_or_else(Bus::local, Bus::redis);
     let tails = fanout::Options {
@@ -217,7 +215,16 @@ async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
         operator_secret: config.webhooks.operator_secret.clone(),
     };
     let outbox = Outbox::new(store.clone(), auth.clone(), mail.clone(), outbox)?;
+    let billing = billing::Options {
+        secret_key: config.stripe.secret_key.clone(),
+        webhook_secrets: config.stripe.webhook_secrets.clone(),
+        prices: config.stripe.plans(),
+        lapsed_plan: config.stripe.lapsed_plan.clone(),
+        api_url: config.stripe.api_url.clone(),
+        public_url: config.server.public_url.trim_end_matches('/').to_owned(),
+    };
     Ok(Shared {
+        billing: Billing::new(store.clone(), plans, billing)?,
         outbox,
         mail,
         store,

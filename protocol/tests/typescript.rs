@@ -65,7 +65,7 @@ fn generated() -> String {
         frame::StreamOpened, frame::StreamReading, rest::Problem, rest::SetupStatus, rest::Setup,
         rest::Register, rest::Login, rest::Refresh, rest::Session, rest::User, rest::Me,
         rest::Plan, rest::UsageRow, rest::UsageLimit, rest::UsageCost, rest::UsageReport,
-        rest::OrganizationLimits, rest::Alert, rest::Webhook, rest::NewWebhook, rest::NewWebhookSecret,
+        rest::OrganizationLimits, rest::Alert, rest::Checkout, rest::BillingPage, rest::BillingStatus, rest::Webhook, rest::NewWebhook, rest::NewWebhookSecret,
         rest::ChangeWebhook, rest::Delivery, rest::WorkspaceMember, rest::ListWorkspaceMember,
         rest::ChangeAgent, rest::RotateApiKey,
         rest::Organization, rest::Workspace, rest::NewWorkspace, rest::Room, rest::NewRoom,

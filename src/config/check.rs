@@ -23,6 +23,7 @@ pub(super) fn check(config: &Config, plans: &Plans) -> Vec<String> {
         bootstrap,
         mail,
         webhooks,
+        stripe,
         ..
     } = config;
     let production = server.environment == Environment::Production;
@@ -173,6 +174,24 @@ pub(super) fn check(config: &Config, plans: &Plans) -> Vec<String> {
     need(
         !production || !url.starts_with("smtp://") || url.contains("tls=required") || is_here(url),
         "mail.url: production needs smtps://, or smtp:// with ?tls=required",
+    );
+    let sells = !stripe.secret_key.expose_secret().is_empty();
+    let sold = stripe.plans();
+    need(
+        sold.len() == stripe.prices.len() && sold.values().all(|plan| plans.get(plan).is_some()),
+        "stripe.prices: plans of the plans file with the ids of their prices, as starter=price_123",
+    );
+    need(
+        !sells || plans.get(&stripe.lapsed_plan).is_some(),
+        "stripe.lapsed_plan: no plan of this name in the plans file",
+    );
+    need(
+        !sells || !stripe.webhook_secrets.is_empty(),
+        "stripe.webhook_secrets: at least one when stripe.secret_key is set",
+    );
+    need(
+        !sells || !server.public_url.is_empty(),
+        "server.public_url: whoever has paid comes back to the hub's own address",
     );
     let known = |text: &String| network(text).is_some();
     need(

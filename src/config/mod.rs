@@ -38,6 +38,8 @@ pub struct Config {
     pub mail: Mail,
     /// The way to programs that are told.
     pub webhooks: Webhooks,
+    /// How plans are paid for.
+    pub stripe: Stripe,
     /// Headless first start.
     pub bootstrap: Bootstrap,
     /// What the hub writes about itself.
@@ -218,6 +220,30 @@ pub struct Webhooks {
     pub allowed_networks: Vec<String>,
     pub operator_url: SecretString,
     pub operator_secret: SecretString,
+}
+
+/// See `[stripe]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each key is explained in config/default.toml")]
+pub struct Stripe {
+    pub secret_key: SecretString,
+    #[serde(deserialize_with = "load::secrets")]
+    pub webhook_secrets: Vec<SecretString>,
+    #[serde(deserialize_with = "load::list")]
+    pub prices: Vec<String>,
+    pub lapsed_plan: String,
+    pub api_url: String,
+}
+
+impl Stripe {
+    /// Plans by the ids of their prices.
+    pub fn plans(&self) -> std::collections::BTreeMap<String, String> {
+        let pairs = self.prices.iter().filter_map(|text| text.split_once('='));
+        pairs
+            .map(|(plan, price)| (price.trim().to_owned(), plan.trim().to_owned()))
+            .collect()
+    }
 }
 
 /// See `[bootstrap]`.

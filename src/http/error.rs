@@ -2,7 +2,7 @@
 
 use crate::metering::UsedUp;
 use crate::telemetry::fault;
-use crate::{auth, mail, room, store, tenant};
+use crate::{auth, billing, mail, room, store, tenant};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
@@ -128,6 +128,13 @@ impl From<mail::Error> for ApiError {
             mail::Error::Invalid(_) => (ErrorCode::Invalid, None),
         };
         Self::of(code, &error, wait)
+    }
+}
+
+impl From<billing::Error> for ApiError {
+    fn from(error: billing::Error) -> Self {
+        let wait = matches!(error, billing::Error::Away(_)).then_some(Duration::from_secs(5));
+        Self::of(error.code(), &error, wait)
     }
 }
 

@@ -3,6 +3,7 @@
 mod account;
 mod agent;
 mod api_key;
+mod billing;
 pub mod body;
 mod calls;
 pub mod dashboard;

@@ -1,8 +1,8 @@
 //! The API's own description, as an OpenAPI document.
 
 use super::{
-    account, agent, api_key, event, invite, live, me, member, removal, stream, stream_bytes, usage,
-    webhook, workspace, workspace_member,
+    account, agent, api_key, billing, event, invite, live, me, member, removal, stream,
+    stream_bytes, usage, webhook, workspace, workspace_member,
 };
 use actix_web::HttpResponse;
 use generic_corp_protocol::rest::Problem;
@@ -55,6 +55,10 @@ use utoipa::{Modify, OpenApi};
         usage::limits,
         usage::set_limits,
         usage::alerts,
+        billing::show,
+        billing::checkout,
+        billing::portal,
+        billing::event,
         webhook::list,
         webhook::create,
         webhook::change,

@@ -2,9 +2,9 @@
 
 use super::error::no_such_path;
 use super::{
-    ApiError, Origins, account, agent, api_key, calls, event, gate, health, invite, live, me,
-    member, openapi, removal, security, stream, stream_bytes, unread, usage, webhook, workspace,
-    workspace_member,
+    ApiError, Origins, account, agent, api_key, billing, calls, event, gate, health, invite, live,
+    me, member, openapi, removal, security, stream, stream_bytes, unread, usage, webhook,
+    workspace, workspace_member,
 };
 use crate::tenant::{Page, Permission};
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, LINK};
@@ -63,6 +63,10 @@ routes! {
     "/organizations/{organization}/usage" => get usage::usage [Member];
     "/organizations/{organization}/limits" => get usage::limits [Member], patch usage::set_limits [Own];
     "/organizations/{organization}/alerts" => get usage::alerts [Manage];
+    "/organizations/{organization}/billing" => get billing::show [Manage];
+    "/organizations/{organization}/billing/checkout" => post billing::checkout [Own];
+    "/organizations/{organization}/billing/portal" => post billing::portal [Own];
+    "/billing/stripe" => post billing::event [Anyone];
     "/organizations/{organization}/webhooks" => get webhook::list [Manage], post webhook::create [Manage];
     "/organizations/{organization}/webhooks/{webhook}" => patch webhook::change [Manage], delete webhook::remove [Manage];
     "/organizations/{organization}/webhooks/{webhook}/rotate" => post webhook::rotate [Manage];

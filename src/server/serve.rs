@@ -149,6 +149,7 @@ fn application(
         .app_data(web::Data::new(shared.calls))
         .app_data(web::Data::new(shared.metering.calls))
         .app_data(web::Data::new(shared.origins))
+        .app_data(web::Data::new(shared.billing))
         .app_data(web::Data::new(shared.mail))
         .app_data(web::Data::new(shared.options))
         .app_data(shared.draining)

@@ -23,7 +23,8 @@ files!(
     "0004_people.sql",
     "0005_metering.sql",
     "0006_access.sql",
-    "0007_webhooks.sql"
+    "0007_webhooks.sql",
+    "0008_billing.sql"
 );
 
 /// Those of SQLite.

@@ -8,6 +8,7 @@ pub mod agent;
 pub mod api_key;
 mod append;
 pub mod audit;
+pub mod billing;
 mod compact;
 pub mod delivery;
 mod error;

@@ -19,6 +19,7 @@ mod audit;
 mod bad_bytes;
 mod bad_frames;
 mod bad_http;
+mod billing;
 mod cli;
 mod cold;
 mod connections;

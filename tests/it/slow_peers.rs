@@ -51,7 +51,8 @@ async fn a_connection_that_asks_nothing_more_is_closed() {
     let hub = hub.start().await;
     let mut wire = Wire::open(hub.address).await;
     let begun = std::time::Instant::now();
-    wire.send(b"GET /healthz HTTP/1.1\r\nHost: hub\r\n\r\n").await;
+    wire.send(b"GET /healthz HTTP/1.1\r\nHost: hub\r\n\r\n")
+        .await;
     let answer = String::from_utf8(wire.rest().await).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     assert!(begun.elapsed() >= std::time::Duration::from_millis(500));

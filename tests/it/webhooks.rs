@@ -1,7 +1,8 @@
 //! What leaves the hub: alerts by webhook, Slack and mail, signed, once, until they are taken.
 
 use crate::support::database::execute;
-use crate::support::receiver::{Message, Receiver};
+use crate::support::http::Request;
+use crate::support::receiver::Receiver;
 use crate::support::server::EMAIL;
 use crate::support::smtp::Smtp;
 use crate::support::{Rest, TestServer, eventually};
@@ -42,7 +43,7 @@ async fn deliveries(owner: &Rest, webhook: &Webhook) -> Vec<Delivery> {
 }
 
 /// Whether the message is signed with this secret, as a receiver looks at it.
-fn is_signed(message: &Message, secret: &str) -> bool {
+fn is_signed(message: &Request, secret: &str) -> bool {
     let key = secret.strip_prefix("whsec_").expect("its form");
     let key = BASE64_STANDARD.decode(key).expect("base64");
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("a key");

@@ -843,6 +843,32 @@ export type Alert = {
   time: Timestamp,
 };
 
+/** `POST /organizations/{organization}/billing/checkout`. */
+export type Checkout = {
+  /** The plan to buy. */
+  plan: string,
+};
+
+/** Where to go. */
+export type BillingPage = {
+  /** A page of Stripe's, good for a while. */
+  url: string,
+};
+
+/** `GET /organizations/{organization}/billing`. */
+export type BillingStatus = {
+  /** Plans that can be bought here; none where the operator gives them. */
+  for_sale: Array<string>,
+  /** The plan as it is. */
+  plan: string,
+  /** How the subscription stands, in Stripe's words: `active`, `past_due`, `canceled`… */
+  status?: string,
+  /** When what was paid for ends. */
+  period_ends_at?: Timestamp,
+  /** Since when a payment is missing; the plan is kept for seven days. */
+  past_due_since?: Timestamp,
+};
+
 /** Where an organization wants to be told of things. */
 export type WebhookId = string;
 

@@ -28,6 +28,7 @@ macro_rules! bodies {
 }
 
 mod account;
+mod billing;
 mod log;
 mod member;
 mod person;
@@ -36,6 +37,7 @@ mod webhook;
 mod workspace;
 
 pub use account::{Login, Me, Organization, Refresh, Register, Session, Setup, SetupStatus, User};
+pub use billing::{BillingPage, BillingStatus, Checkout};
 pub use log::{Appended, CancelStream, CloseStream, NewEvent, NewStream, StreamPage};
 pub use member::{
     AuditEntry, ChangeMember, ChangeOrganization, ChangeWorkspace, OrganizationMember,

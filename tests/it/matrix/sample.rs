@@ -88,6 +88,9 @@ pub fn of_route(method: &str, path: &str) -> Sample {
             | "/me/password"
             | "/organizations"
             | "/organizations/{organization}/members/{user}/reset"
+            | "/billing/stripe"
+            | "/organizations/{organization}/billing/checkout"
+            | "/organizations/{organization}/billing/portal"
             | "/organizations/{organization}/webhooks/{webhook}/rotate"
             | "/organizations/{organization}/webhooks/{webhook}/test",
         ) => json(json!({})),

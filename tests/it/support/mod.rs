@@ -4,6 +4,7 @@ pub mod bystanders;
 pub mod certificate;
 pub mod cluster;
 pub mod database;
+pub mod http;
 pub mod people;
 pub mod process;
 pub mod proxy;
@@ -13,6 +14,7 @@ pub mod rest;
 pub mod server;
 pub mod smtp;
 pub mod socket;
+pub mod stripe;
 pub mod tcp;
 pub mod wait;
 
