@@ -7,6 +7,8 @@ pub mod binary;
 pub mod code;
 pub mod codec;
 pub mod frame;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 pub mod id;
 pub mod limit;
 pub mod message;

@@ -6,6 +6,8 @@ pub mod api_key;
 mod cache;
 mod change;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod liveness;
 mod password;
 pub mod principal;

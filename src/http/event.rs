@@ -12,9 +12,9 @@ use serde::Deserialize;
 
 const KEY: &str = "Idempotency-Key";
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct HistoryQuery {
+pub(super) struct HistoryQuery {
     before: Option<u64>,
     after: Option<u64>,
     limit: Option<u32>,

@@ -263,9 +263,9 @@ pub fn stream(request: &HttpRequest) -> Result<StreamId, ApiError> {
     in_path(request, "stream")
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PageQuery {
+pub(super) struct PageQuery {
     #[serde(default)]
     after: String,
     limit: Option<u32>,

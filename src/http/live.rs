@@ -17,17 +17,17 @@ use std::rc::Rc;
 
 const LAST_ID: &str = "Last-Event-ID";
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RoomQuery {
+pub(super) struct RoomQuery {
     after: Option<u64>,
     epoch: Option<String>,
     tail: Option<u64>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct StreamQuery {
+pub(super) struct StreamQuery {
     offset: Option<u64>,
     tail_bytes: Option<u64>,
 }

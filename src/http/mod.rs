@@ -11,6 +11,8 @@ pub mod error;
 mod event;
 pub mod extract;
 pub mod forwarded;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod gate;
 mod health;
 mod invite;

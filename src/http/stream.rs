@@ -11,9 +11,9 @@ use generic_corp_protocol::rest::{CancelStream, CloseStream, NewStream, StreamPa
 use generic_corp_protocol::{ErrorCode, StreamInfo, StreamState};
 use serde::Deserialize;
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ListQuery {
+pub(super) struct ListQuery {
     before: Option<u64>,
     limit: Option<u32>,
     state: Option<String>,

@@ -22,9 +22,9 @@ use serde::Deserialize;
 /// Bytes of one read from the store.
 const PIECE: u64 = 128 * 1024;
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AppendQuery {
+pub(super) struct AppendQuery {
     offset: u64,
 }
 
@@ -82,7 +82,9 @@ pub(super) async fn read(
         .stream(&scoped.scope, extract::stream(&request)?)
         .await?;
     let range = request.headers().get(RANGE);
-    let range = range.and_then(|range| range.to_str().ok()).and_then(parse);
+    let range = range
+        .and_then(|range| range.to_str().ok())
+        .and_then(Range::parse);
     let (mut answer, from, to) = match range.map(|range| range.of(info.length)) {
         None => (HttpResponse::Ok(), 0, info.length),
         Some(Some((from, to))) => {
@@ -151,34 +153,34 @@ fn outside(info: &StreamInfo) -> HttpResponse {
 
 /// A `Range` header (RFC 9110, section 14.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Range {
+pub(super) enum Range {
     /// From the first to the last byte, or to the end.
     Bytes(u64, Option<u64>),
     /// So many bytes before the end.
     Last(u64),
 }
 
-/// One range of bytes. Anything else is ignored, as the RFC allows: the answer is then the whole.
-fn parse(header: &str) -> Option<Range> {
-    let (first, last) = header.strip_prefix("bytes=")?.trim().split_once('-')?;
-    // `u64::from_str` takes a plus sign.
-    let number = |text: &str| match text.bytes().all(|byte| byte.is_ascii_digit()) {
-        true => text.parse::<u64>().ok(),
-        false => None,
-    };
-    match (first, last) {
-        ("", last) => Some(Range::Last(number(last)?)),
-        (first, "") => Some(Range::Bytes(number(first)?, None)),
-        (first, last) => {
-            let (first, last) = (number(first)?, number(last)?);
-            (first <= last).then_some(Range::Bytes(first, Some(last)))
+impl Range {
+    /// One range of bytes. Anything else is ignored, as the RFC allows: the answer is then the whole.
+    pub(super) fn parse(header: &str) -> Option<Self> {
+        let (first, last) = header.strip_prefix("bytes=")?.trim().split_once('-')?;
+        // `u64::from_str` takes a plus sign.
+        let number = |text: &str| match text.bytes().all(|byte| byte.is_ascii_digit()) {
+            true => text.parse::<u64>().ok(),
+            false => None,
+        };
+        match (first, last) {
+            ("", last) => Some(Range::Last(number(last)?)),
+            (first, "") => Some(Range::Bytes(number(first)?, None)),
+            (first, last) => {
+                let (first, last) = (number(first)?, number(last)?);
+                (first <= last).then_some(Range::Bytes(first, Some(last)))
+            }
         }
     }
-}
 
-impl Range {
     /// The part of `length` bytes, end exclusive; `None` when it lies outside.
-    fn of(self, length: u64) -> Option<(u64, u64)> {
+    pub(super) fn of(self, length: u64) -> Option<(u64, u64)> {
         let (from, to) = match self {
             Self::Bytes(first, last) => {
                 let end = last.map_or(length, |last| last.saturating_add(1));
@@ -196,7 +198,7 @@ mod tests {
 
     #[test]
     fn ranges_are_cut_to_what_there_is() {
-        let of = |header: &str, length| parse(header).map(|range| range.of(length));
+        let of = |header: &str, length| Range::parse(header).map(|range| range.of(length));
         for (header, length, expected) in [
             ("bytes=0-0", 10, Some(Some((0, 1)))),
             ("bytes=2-5", 10, Some(Some((2, 6)))),

@@ -8,6 +8,8 @@ mod drive;
 #[cfg(feature = "conformance")]
 mod echo;
 mod frame;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 pub mod listen;
 mod stream;
 pub mod tcp;
