@@ -16,17 +16,22 @@ impl Auth {
         Ok(self.0.store.ended_sessions(sessions, now).await?)
     }
 
-    /// What these keys may do now; which is missing was revoked, has expired, or stands for an agent, a maker
-    /// or a workspace that may not be here any more. As [`Auth::ended_sessions`].
+    /// What these keys may do now, `None` when they have expired; which is missing was revoked, or stands for an
+    /// agent, a maker or a workspace that may not be here any more. As [`Auth::ended_sessions`].
     ///
     /// # Errors
     /// The store's; then nothing is known.
-    pub async fn live_keys(&self, keys: &[ApiKeyId]) -> Result<HashMap<ApiKeyId, Scopes>, Error> {
-        let live = self.0.store.live_keys(keys, Timestamp::now()).await?;
+    pub async fn live_keys(
+        &self,
+        keys: &[ApiKeyId],
+    ) -> Result<HashMap<ApiKeyId, Option<Scopes>>, Error> {
+        let now = Timestamp::now();
+        let live = self.0.store.live_keys(keys).await?;
         live.into_iter()
             .map(|key| {
                 let scopes = scopes_of(key.id, &key.scopes, key.maker_role.as_deref())?;
-                Ok((key.id, scopes))
+                let expired = key.expires_at.is_some_and(|end| end <= now);
+                Ok((key.id, (!expired).then_some(scopes)))
             })
             .collect()
     }
@@ -42,7 +47,10 @@ impl Auth {
         }
         Ok(match principal {
             Principal::User { session, .. } => self.ended_sessions(&[*session]).await?.is_empty(),
-            Principal::Agent { key, .. } => self.live_keys(&[*key]).await?.contains_key(key),
+            Principal::Agent { key, .. } => {
+                let live = self.live_keys(&[*key]).await?;
+                live.get(key).is_some_and(Option::is_some)
+            }
         })
     }
 }

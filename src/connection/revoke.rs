@@ -55,7 +55,7 @@ impl Registry {
     }
 
     /// `asked` are the keys that were asked about: others have come since.
-    fn settle_keys(&self, asked: &[ApiKeyId], live: &HashMap<ApiKeyId, Scopes>) {
+    fn settle_keys(&self, asked: &[ApiKeyId], live: &HashMap<ApiKeyId, Option<Scopes>>) {
         let asked: HashSet<&ApiKeyId> = asked.iter().collect();
         for mut entry in self.entries.iter_mut() {
             let Credential::Key(key) = entry.credential else {
@@ -65,9 +65,10 @@ impl Registry {
                 continue;
             }
             match live.get(&key) {
-                Some(scopes) if *scopes == entry.scopes => {}
+                Some(None) => entry.mailbox.send(Mail::Close(CloseCode::Unauthenticated)),
+                Some(Some(scopes)) if *scopes == entry.scopes => {}
                 // Who read until now may follow rooms, and would go on to see them.
-                Some(scopes) if scopes.read || !entry.scopes.read => {
+                Some(Some(scopes)) if scopes.read || !entry.scopes.read => {
                     entry.scopes = *scopes;
                     entry.mailbox.send(Mail::Rights);
                 }

@@ -83,6 +83,8 @@ pub struct LiveKey {
     pub scopes: String,
     /// What its maker is in the workspace now, where a person made it.
     pub maker_role: Option<String>,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// Keys with their agents, and what their makers are in the workspace now.
@@ -134,20 +136,20 @@ impl Store {
         row.as_ref().map(key).transpose()
     }
 
-    /// Those of `ids` that count at `now`.
-    pub async fn live_keys(&self, ids: &[ApiKeyId], now: Timestamp) -> Result<Vec<LiveKey>, Error> {
+    /// Those of `ids` that count, unless they have expired.
+    pub async fn live_keys(&self, ids: &[ApiKeyId]) -> Result<Vec<LiveKey>, Error> {
         let mut live = Vec::with_capacity(ids.len());
         for ids in ids.chunks(BATCH) {
             let mut query = sql(KEYS);
             query.push(LIVE);
-            query.push(" AND (k.expires_at IS NULL OR k.expires_at > ");
-            query.push_bind(now.0).push(") AND k.id IN ");
+            query.push(" AND k.id IN ");
             query.push_list(ids.iter().map(|id| id.0));
             for row in query.fetch_all(self.read()).await? {
                 live.push(LiveKey {
                     id: ApiKeyId(uuid(&row, "id")?),
                     scopes: text(&row, "scopes")?,
                     maker_role: maybe_text(&row, "maker_role")?,
+                    expires_at: maybe_time(&row, "expires_at")?,
                 });
             }
         }
@@ -219,7 +221,7 @@ impl Store {
         row.as_ref().map(key).transpose()
     }
 
-    /// Makes a key in place of `old`, which ends at `ends` at the latest; `None` when `old` was revoked.
+    /// Makes a key in place of `old`, which ends at `ends` at the latest, or is revoked where that is now; `None` when `old` was revoked.
     pub async fn rotate_key(
         &self,
         organization: OrganizationId,
@@ -230,10 +232,12 @@ impl Store {
     ) -> Result<Option<KeyRow>, Error> {
         let mut transaction = self.begin().await?;
         let done = sql("UPDATE api_keys SET expires_at =
-                 CASE WHEN expires_at IS NULL OR expires_at > $1 THEN $1 ELSE expires_at END
+                 CASE WHEN expires_at IS NULL OR expires_at > $1 THEN $1 ELSE expires_at END,
+             revoked_at = CASE WHEN $1 <= $3 THEN $1 ELSE NULL END
              WHERE id = $2 AND revoked_at IS NULL")
         .bind(ends.0)
         .bind(old.id.0)
+        .bind(Timestamp::now().0)
         .execute(&mut transaction)
         .await?;
         if done == 0 {
