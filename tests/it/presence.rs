@@ -85,6 +85,8 @@ async fn one_agent_with_two_connections_is_there_twice() {
     if two.join("lobby").await.member_count != 2 {
         change(&mut two, |change| change.member_count == 2).await;
     }
+    // Who comes and goes between two changes is told to nobody.
+    change(&mut one, |change| change.member_count == 2).await;
     drop(two);
     change(&mut one, |change| {
         change.member_count == 1 && change.left.len() == 1
