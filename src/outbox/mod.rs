@@ -20,14 +20,21 @@ use send::Sender;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 /// How often is looked for what is due.
 const TURN: Duration = Duration::from_secs(1);
 /// Messages on their way at once.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 64;
+/// Of these, how many are taken on in one turn.
+const IN_A_TURN: usize = 16;
+/// How long a mail server may take for one letter, less than the minute that a node has for it.
+const LETTER_TIMEOUT: Duration = Duration::from_secs(40);
 /// Minutes to wait after each attempt, as Standard Webhooks proposes: three days and three hours in all.
 const PAUSES_MINUTES: [f64; 9] = [0.1, 5.0, 30.0, 120.0, 300.0, 600.0, 840.0, 1200.0, 1440.0];
+/// Why a webhook is not told when its address or secret was sealed by a secret of the hub that it no longer knows.
+const SEALED: &str = "its address and secret do not open, for the hub's auth.secret was changed; delete the webhook and \
+                      make it anew";
 /// At this many per cent of a limit the operator is told as well.
 const OPERATOR_LEVEL: i64 = 200;
 
@@ -105,10 +112,11 @@ impl Outbox {
             self.0.store.tell_alert(alert.id, &drafts).await?;
         }
         // What waits for a place waits in the database.
-        if self.0.places.available_permits() < AT_ONCE / 2 {
+        let most = self.0.places.available_permits().min(IN_A_TURN);
+        if most == 0 {
             return Ok(());
         }
-        for delivery in self.0.store.claim_deliveries().await? {
+        for delivery in self.0.store.claim_deliveries(most as u32).await? {
             let Ok(place) = Arc::clone(&self.0.places).acquire_owned().await else {
                 return Ok(());
             };
@@ -159,6 +167,7 @@ impl Outbox {
     async fn deliver(&self, delivery: DeliveryRow) {
         let outcome = match self.attempt(&delivery).await {
             Ok(outcome) => outcome,
+            Err(Error::Auth(_)) => Outcome::Failed(SEALED.into()),
             Err(error) => {
                 // The lease ends by itself, and it is tried again.
                 return tracing::warn!(%error, id = %delivery.id, "a message was not sent");
@@ -180,10 +189,13 @@ impl Outbox {
         match (delivery.channel, delivery.webhook, &delivery.address) {
             (Channel::Mail, _, Some(address)) => {
                 let letter = words::letter(address, &delivery.body);
-                Ok(match self.0.mail.deliver(letter).await {
-                    Ok(()) => Outcome::Status(200),
-                    Err(error) => Outcome::Failed(error.to_string()),
-                })
+                Ok(
+                    match timeout(LETTER_TIMEOUT, self.0.mail.deliver(letter)).await {
+                        Ok(Ok(())) => Outcome::Status(200),
+                        Ok(Err(error)) => Outcome::Failed(error.to_string()),
+                        Err(_) => Outcome::Failed("the mail server does not answer".into()),
+                    },
+                )
             }
             (Channel::Operator, _, _) => {
                 let Some((url, secret)) = &self.0.operator else {

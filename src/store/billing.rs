@@ -151,21 +151,21 @@ impl Store {
     }
 
     /// Writes down a subscription as it was fetched, and gives the organization its plan where that has become
-    /// another one. Whether an event came meanwhile: then it is due still.
+    /// another one. `false`, and nothing is written, when an event came or another node took it on meanwhile: what
+    /// is fetched after that counts.
     pub async fn settle_billing(
         &self,
         row: &BillingRow,
         plan: Option<&str>,
         next: Timestamp,
         hub: &Sender,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let subscription = row.subscription.as_ref();
         let mut transaction = self.begin().await?;
-        sql(
+        let current = sql(
             "UPDATE billing SET subscription_id = $1, status = $2, price_id = $3, period_ends_at = $4,
-                 past_due_since = $5, applied = $6, failures = $7,
-                 due_at = CASE WHEN due_at = $8 THEN $9 ELSE due_at END
-             WHERE organization_id = $10",
+                 past_due_since = $5, applied = $6, failures = $7, due_at = $9
+             WHERE organization_id = $10 AND due_at = $8",
         )
         .bind(subscription.map(|it| it.id.as_str()))
         .bind(subscription.map(|it| it.status.as_str()))
@@ -179,6 +179,9 @@ impl Store {
         .bind(row.organization.0)
         .execute(&mut transaction)
         .await?;
+        if current == 0 {
+            return Ok(false);
+        }
         if let Some(plan) = plan {
             let changed = sql("UPDATE organizations SET plan = $1 WHERE id = $2 AND plan <> $1")
                 .bind(plan)
@@ -196,6 +199,7 @@ impl Store {
                 record(&mut transaction, &act).await?;
             }
         }
-        transaction.commit().await
+        transaction.commit().await?;
+        Ok(true)
     }
 }

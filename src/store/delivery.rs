@@ -7,10 +7,12 @@ use super::{Error, Store};
 use generic_corp_protocol::{OrganizationId, Timestamp, WebhookId};
 use uuid::Uuid;
 
-/// Deliveries that a node takes on in one go, and of those to one destination.
-const AT_ONCE: u32 = 16;
-/// See [`AT_ONCE`].
+/// Deliveries that are on their way to one destination at once, over all nodes.
 const TO_ONE: u32 = 2;
+/// Tests of one webhook in an hour.
+const MAX_TESTS: usize = 20;
+/// See [`MAX_TESTS`].
+const HOUR_MS: i64 = 3_600_000;
 /// How long a node has to say what came of one.
 const LEASE_MS: i64 = 60_000;
 /// Owners and admins that are written to.
@@ -180,18 +182,31 @@ impl Store {
         transaction.commit().await
     }
 
-    /// Writes down one delivery.
-    pub async fn add_delivery(&self, draft: &Draft) -> Result<(), Error> {
+    /// Writes down a test; `false` when its webhook had 20 in the last hour.
+    pub async fn add_test(&self, draft: &Draft) -> Result<bool, Error> {
+        let now = Timestamp::now();
         let mut transaction = self.begin().await?;
-        insert(draft, Timestamp::now())
-            .execute(&mut transaction)
-            .await?;
-        transaction.commit().await
+        transaction.hold_organization(draft.organization).await?;
+        let known = sql("SELECT id FROM deliveries
+             WHERE webhook_id = $1 AND event = $2 AND created_at > $3 LIMIT $4")
+        .bind(draft.webhook.map(|id| id.0))
+        .bind(draft.event)
+        .bind(now.0 - HOUR_MS)
+        .bind(MAX_TESTS as u32)
+        .fetch_all(&mut transaction)
+        .await?;
+        if known.len() >= MAX_TESTS {
+            return Ok(false);
+        }
+        insert(draft, now).execute(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
-    /// Takes on what is due, for a minute: no other node does meanwhile. Of each destination only a few, so that
-    /// one that does not answer holds up nobody else.
-    pub async fn claim_deliveries(&self) -> Result<Vec<DeliveryRow>, Error> {
+    /// Takes on what is due, `most` at once, for a minute: no other node does meanwhile. A destination has two on
+    /// their way at most, and of all that waits the organization is first that has the fewest: who does not
+    /// answer, or has much to be told, holds up nobody else.
+    pub async fn claim_deliveries(&self, most: u32) -> Result<Vec<DeliveryRow>, Error> {
         let now = Timestamp::now().0;
         let due = sql(
             "SELECT id FROM deliveries WHERE state = 'waiting' AND next_at <= $1
@@ -204,29 +219,38 @@ impl Store {
             return Ok(Vec::new());
         }
         let mut transaction = self.begin().await?;
+        // What is on its way is counted, so nodes count one after the other.
+        transaction.hold("deliveries").await?;
         let rows = sql(
-            "UPDATE deliveries SET leased_until = $2, attempts = attempts + 1
-             WHERE leased_until <= $1 AND state = 'waiting' AND id IN (
+            "UPDATE deliveries SET leased_until = $2, attempts = attempts + 1 WHERE id IN (
                  SELECT id FROM (
-                     SELECT d.id, d.next_at, ROW_NUMBER() OVER (
-                         PARTITION BY d.channel, d.webhook_id, d.address ORDER BY d.next_at) AS place
-                     FROM deliveries d LEFT JOIN webhooks w ON w.id = d.webhook_id
-                     WHERE d.state = 'waiting' AND d.next_at <= $1 AND d.leased_until <= $1
-                       AND w.disabled_at IS NULL) AS due
-                 WHERE place <= $3 ORDER BY next_at LIMIT $4)
+                     SELECT id, next_at, leased_until, ROW_NUMBER() OVER (
+                         PARTITION BY organization_id ORDER BY away DESC, next_at) AS turn
+                     FROM (
+                         SELECT d.id, d.organization_id, d.next_at, d.leased_until,
+                             CASE WHEN d.leased_until > $1 THEN 1 ELSE 0 END AS away,
+                             ROW_NUMBER() OVER (
+                                 PARTITION BY d.channel, d.webhook_id, d.address
+                                 ORDER BY CASE WHEN d.leased_until > $1 THEN 0 ELSE 1 END, d.next_at
+                             ) AS place
+                         FROM deliveries d LEFT JOIN webhooks w ON w.id = d.webhook_id
+                         WHERE d.state = 'waiting' AND d.next_at <= $1
+                           AND w.disabled_at IS NULL) AS placed
+                     WHERE place <= $3) AS due
+                 WHERE leased_until <= $1 ORDER BY turn, next_at LIMIT $4)
              RETURNING *",
         )
         .bind(now)
         .bind(now + LEASE_MS)
         .bind(TO_ONE)
-        .bind(AT_ONCE)
+        .bind(most)
         .fetch_all(&mut transaction)
         .await?;
         transaction.commit().await?;
         rows.iter().map(delivery).collect()
     }
 
-    /// Writes down what came of an attempt.
+    /// Writes down what came of an attempt, unless its minute was over and somebody else has taken it on.
     pub async fn settle_delivery(
         &self,
         delivery: &DeliveryRow,
@@ -241,7 +265,7 @@ impl Store {
         let mut transaction = self.begin().await?;
         sql(
             "UPDATE deliveries SET state = $1, next_at = $2, leased_until = 0, status = $3, error = $4,
-                 ended_at = $5 WHERE id = $6 AND state = 'waiting'",
+                 ended_at = $5 WHERE id = $6 AND state = 'waiting' AND attempts = $7",
         )
         .bind(state)
         .bind(next_at.0)
@@ -249,6 +273,7 @@ impl Store {
         .bind(attempt.error.clone())
         .bind((state != "waiting").then_some(now.0))
         .bind(delivery.id)
+        .bind(delivery.attempts)
         .execute(&mut transaction)
         .await?;
         if attempt.next == Next::Disable

@@ -97,26 +97,57 @@ impl Store {
         Ok(true)
     }
 
-    /// Writes a webhook's secrets and whether it is disabled.
-    pub async fn change_webhook(&self, changed: &WebhookRow, act: &Act<'_>) -> Result<(), Error> {
-        let (former, until) = changed.former.clone().unzip();
+    /// Gives a webhook another secret; the one that it has signs as well until `until`. `None` when there is no
+    /// such webhook.
+    pub async fn rotate_webhook(
+        &self,
+        of: OrganizationId,
+        id: WebhookId,
+        (secret, until): (&[u8], Timestamp),
+        act: &Act<'_>,
+    ) -> Result<Option<WebhookRow>, Error> {
         let mut transaction = self.begin().await?;
-        sql(
-            "UPDATE webhooks SET secret = $1, former_secret = $2, former_until = $3, disabled_at = $4
-             WHERE id = $5",
+        let row = sql(
+            "UPDATE webhooks SET former_secret = secret, former_until = $1, secret = $2
+             WHERE organization_id = $3 AND id = $4 RETURNING *",
         )
-        .bind(changed.secret.as_slice())
-        .bind(former)
-        .bind(until.map(|until| until.0))
-        .bind(changed.disabled_at.map(|time| time.0))
-        .bind(changed.id.0)
-        .execute(&mut transaction)
+        .bind(until.0)
+        .bind(secret)
+        .bind(of.0)
+        .bind(id.0)
+        .fetch_optional(&mut transaction)
         .await?;
-        if let Some(at) = changed.disabled_at {
-            give_up(&mut transaction, changed.id, at).await?;
+        if row.is_some() {
+            record(&mut transaction, act).await?;
         }
-        record(&mut transaction, act).await?;
-        transaction.commit().await
+        transaction.commit().await?;
+        row.as_ref().map(webhook).transpose()
+    }
+
+    /// Disables a webhook at this time, or enables it. `None` when there is no such webhook.
+    pub async fn disable_webhook(
+        &self,
+        of: OrganizationId,
+        id: WebhookId,
+        at: Option<Timestamp>,
+        act: &Act<'_>,
+    ) -> Result<Option<WebhookRow>, Error> {
+        let mut transaction = self.begin().await?;
+        let row = sql("UPDATE webhooks SET disabled_at = $1
+             WHERE organization_id = $2 AND id = $3 RETURNING *")
+        .bind(at.map(|at| at.0))
+        .bind(of.0)
+        .bind(id.0)
+        .fetch_optional(&mut transaction)
+        .await?;
+        if row.is_some() {
+            record(&mut transaction, act).await?;
+            if let Some(at) = at {
+                give_up(&mut transaction, id, at).await?;
+            }
+        }
+        transaction.commit().await?;
+        row.as_ref().map(webhook).transpose()
     }
 
     /// Deletes a webhook with what was to be sent to it; `false` when there is none.

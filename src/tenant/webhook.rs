@@ -21,14 +21,14 @@ impl Tenants {
     /// The webhooks of the organization, the oldest first.
     ///
     /// # Errors
-    /// The store's, or when a stored secret does not open.
+    /// The store's.
     pub async fn webhooks(
         &self,
         auth: &Auth,
         scope: &OrganizationScope,
     ) -> Result<Vec<Webhook>, Error> {
         let rows = self.store.webhooks(scope.id).await?;
-        rows.into_iter().map(|row| shown(auth, row)).collect()
+        Ok(rows.into_iter().map(|row| shown(auth, row)).collect())
     }
 
     /// Makes a webhook. Whether its address may be sent to is found out when it is.
@@ -62,7 +62,7 @@ impl Tenants {
         if !self.store.create_webhook(&row, &act).await? {
             return Err(Error::TooMany("an organization has at most 10 webhooks"));
         }
-        with_secret(auth, row, secret)
+        Ok(with_secret(auth, row, secret))
     }
 
     /// Disables or enables a webhook.
@@ -77,16 +77,15 @@ impl Tenants {
         disabled: bool,
         address: IpAddr,
     ) -> Result<Webhook, Error> {
-        let mut row = self.own_webhook(scope, id).await?;
-        row.disabled_at = disabled.then(Timestamp::now);
         let action = match disabled {
             true => "webhook.disabled",
             false => "webhook.enabled",
         };
         let target = id.to_string();
         let act = scope.act(action, &target, address);
-        self.store.change_webhook(&row, &act).await?;
-        shown(auth, row)
+        let at = disabled.then(Timestamp::now);
+        let row = self.store.disable_webhook(scope.id, id, at, &act).await?;
+        Ok(shown(auth, row.ok_or(Error::NotFound("webhook"))?))
     }
 
     /// Gives a webhook another secret; for a day both sign.
@@ -100,20 +99,23 @@ impl Tenants {
         id: WebhookId,
         address: IpAddr,
     ) -> Result<NewWebhookSecret, Error> {
-        let mut row = self.own_webhook(scope, id).await?;
-        if row.kind == "slack" {
+        if self.own_webhook(scope, id).await?.kind == "slack" {
             return Err(Error::Invalid(
                 "messages to Slack are not signed; nothing to rotate",
             ));
         }
         let secret = new_secret()?;
         let sealed = auth.seal(&secret, id.0.as_bytes())?;
-        let former = std::mem::replace(&mut row.secret, sealed);
-        row.former = Some((former, Timestamp::now().plus_ms(OVERLAP_MS)));
+        let until = Timestamp::now().plus_ms(OVERLAP_MS);
         let target = id.to_string();
         let act = scope.act("webhook.rotated", &target, address);
-        self.store.change_webhook(&row, &act).await?;
-        with_secret(auth, row, secret)
+        let new = (sealed.as_slice(), until);
+        let row = self.store.rotate_webhook(scope.id, id, new, &act).await?;
+        Ok(with_secret(
+            auth,
+            row.ok_or(Error::NotFound("webhook"))?,
+            secret,
+        ))
     }
 
     /// Deletes a webhook.
@@ -137,7 +139,7 @@ impl Tenants {
     /// Sends a message that says that it is a test.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Invalid`] while it is disabled, or the store's.
+    /// [`Error::NotFound`], [`Error::Invalid`] while it is disabled, [`Error::TooMany`], or the store's.
     pub async fn test_webhook(
         &self,
         scope: &OrganizationScope,
@@ -160,7 +162,12 @@ impl Tenants {
             event: "webhook.test",
             body: body.to_string(),
         };
-        Ok(self.store.add_delivery(&draft).await?)
+        match self.store.add_test(&draft).await? {
+            true => Ok(()),
+            false => Err(Error::TooMany(
+                "a webhook is tested at most 20 times in an hour; look at its deliveries",
+            )),
+        }
     }
 
     /// What was sent to a webhook in the last 30 days, the newest first.
@@ -198,26 +205,29 @@ fn new_secret() -> Result<String, Error> {
     Ok(format!("whsec_{}", BASE64_STANDARD.encode(bytes)))
 }
 
-fn with_secret(auth: &Auth, row: WebhookRow, secret: String) -> Result<NewWebhookSecret, Error> {
+fn with_secret(auth: &Auth, row: WebhookRow, secret: String) -> NewWebhookSecret {
     let secret = (row.kind == "webhook").then_some(secret);
-    let webhook = shown(auth, row)?;
-    Ok(NewWebhookSecret { webhook, secret })
+    let webhook = shown(auth, row);
+    NewWebhookSecret { webhook, secret }
 }
 
-fn shown(auth: &Auth, row: WebhookRow) -> Result<Webhook, Error> {
-    let url = auth.unseal(&row.url, row.id.0.as_bytes())?;
-    let url = url.expose_secret();
+/// Without an address where that does not open any more: so the webhook can be seen and deleted still.
+fn shown(auth: &Auth, row: WebhookRow) -> Webhook {
+    let url = auth.unseal(&row.url, row.id.0.as_bytes());
+    let url = url.as_ref().map_or("", |url| url.expose_secret());
     let url = match row.kind.as_str() {
-        "slack" => format!("{}…", &url[..url.floor_char_boundary(SHOWN_BYTES)]),
+        "slack" if !url.is_empty() => {
+            format!("{}…", &url[..url.floor_char_boundary(SHOWN_BYTES)])
+        }
         _ => url.to_owned(),
     };
-    Ok(Webhook {
+    Webhook {
         id: row.id,
         kind: row.kind,
         url,
         disabled_at: row.disabled_at,
         created_at: row.created_at,
-    })
+    }
 }
 
 fn delivery(row: DeliveryRow) -> Delivery {

@@ -187,6 +187,40 @@ async fn late_and_repeated_events_change_nothing() {
     has_plan(&owner, "free").await;
 }
 
+/// A node that was slow to fetch must not put back what another has fetched since.
+#[tokio::test]
+async fn what_was_fetched_before_changes_nothing_of_what_was_fetched_since() {
+    let stripe = Stripe::start().await;
+    let hub = hub(&stripe).await;
+    let owner = hub.admin().await;
+    let customer = customer(&stripe, &owner).await;
+    stripe.subscribe(&customer, "sub_1", "canceled", "price_pro");
+    let release = stripe.hold();
+    tell(&hub, "evt_1", &customer).await;
+    eventually("it is being fetched", async || {
+        (stripe.fetches() == 1).then_some(())
+    })
+    .await;
+    // What another node does meanwhile, after an event that this one does not know.
+    for done in [
+        "UPDATE billing SET subscription_id = 'sub_1', status = 'active', price_id = 'price_pro',
+             applied = 'pro', due_at = due_at + 86400000",
+        "UPDATE organizations SET plan = 'pro'",
+    ] {
+        execute(&hub.database(), done).await.expect("done");
+    }
+    release.send(()).expect("it waits");
+    eventually("the late one is let go", async || {
+        hub.log()
+            .contains("was fetched again meanwhile")
+            .then_some(())
+    })
+    .await;
+    let status = has_plan(&owner, "pro").await;
+    assert_eq!(status.status.as_deref(), Some("active"));
+    assert_eq!(stripe.fetches(), 1);
+}
+
 #[tokio::test]
 async fn nobody_but_stripe_sends_events() {
     let stripe = Stripe::start().await;

@@ -1,5 +1,7 @@
 //! What leaves the hub: alerts by webhook, Slack and mail, signed, once, until they are taken.
 
+mod fault;
+
 use crate::support::database::execute;
 use crate::support::http::Request;
 use crate::support::receiver::Receiver;

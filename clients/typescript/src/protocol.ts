@@ -878,7 +878,7 @@ export type Webhook = {
   id: WebhookId,
   /** `webhook` (signed by Standard Webhooks) or `slack`. */
   kind: string,
-  /** The address; of Slack's only the beginning, for the rest is a secret. */
+  /** The address; of Slack's only the beginning, for the rest is a secret. Empty when it does not open, because the hub's secret was changed. */
   url: string,
   /** Since when nothing is sent to it: it was disabled, or answered 410. */
   disabled_at?: Timestamp,

@@ -10,7 +10,8 @@ bodies! {
         id: WebhookId,
         /// `webhook` (signed by Standard Webhooks) or `slack`.
         kind: String,
-        /// The address; of Slack's only the beginning, for the rest is a secret.
+        /// The address; of Slack's only the beginning, for the rest is a secret. Empty when it does not open,
+        /// because the hub's secret was changed.
         url: String,
         /// Since when nothing is sent to it: it was disabled, or answered 410.
         #[serde(default, skip_serializing_if = "Option::is_none")]

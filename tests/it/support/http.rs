@@ -1,5 +1,6 @@
 //! A small HTTP/1.1 server side for the fakes of other people's servers.
 
+use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -31,9 +32,12 @@ impl Request {
 pub type Answer = (String, String);
 
 /// Serves on a port of its own until the task is aborted.
-pub async fn serve(
-    answer: impl Fn(Request) -> Answer + Send + Sync + 'static,
-) -> (SocketAddr, tokio::task::JoinHandle<()>) {
+pub async fn serve<A>(
+    answer: impl Fn(Request) -> A + Send + Sync + 'static,
+) -> (SocketAddr, tokio::task::JoinHandle<()>)
+where
+    A: Future<Output = Answer> + Send,
+{
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("bound");
     let answer = Arc::new(answer);
@@ -49,7 +53,10 @@ pub async fn serve(
     (address, task)
 }
 
-async fn talk(stream: TcpStream, answer: impl Fn(Request) -> Answer) -> std::io::Result<()> {
+async fn talk<A>(stream: TcpStream, answer: impl Fn(Request) -> A) -> std::io::Result<()>
+where
+    A: Future<Output = Answer>,
+{
     let mut stream = BufReader::new(stream);
     let mut line = String::new();
     stream.read_line(&mut line).await?;
@@ -73,7 +80,8 @@ async fn talk(stream: TcpStream, answer: impl Fn(Request) -> Answer) -> std::io:
         path: path.unwrap_or_default(),
         headers,
         body: String::from_utf8_lossy(&body).into_owned(),
-    });
+    })
+    .await;
     let length = body.len();
     let text =
         format!("HTTP/1.1 {head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");

@@ -12,6 +12,7 @@ pub mod receiver;
 pub mod redis;
 pub mod rest;
 pub mod server;
+pub mod silent;
 pub mod smtp;
 pub mod socket;
 pub mod stripe;

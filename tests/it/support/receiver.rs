@@ -2,6 +2,7 @@
 
 use super::http::{Request, serve};
 use super::wait::eventually;
+use std::future::ready;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
@@ -23,10 +24,8 @@ impl Receiver {
         let (address, task) = serve(move |request| {
             kept.lock().expect("whole").push(request);
             let answer = answers.lock().expect("whole").pop();
-            (
-                answer.unwrap_or_else(|| "204 No Content".into()),
-                String::new(),
-            )
+            let head = answer.unwrap_or_else(|| "204 No Content".into());
+            ready((head, String::new()))
         })
         .await;
         Self {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use tokio::sync::oneshot;
 
 /// What the hub authenticates with.
 pub const KEY: &str = "sk_test_51NotARealKey";
@@ -21,6 +22,8 @@ struct State {
     posts: Vec<(String, BTreeMap<String, String>)>,
     fetches: usize,
     down: bool,
+    /// What the next answer waits for.
+    held: Option<oneshot::Receiver<()>>,
 }
 
 /// See the module.
@@ -35,8 +38,18 @@ impl Stripe {
     pub async fn start() -> Self {
         let state = Arc::<Mutex<State>>::default();
         let shared = Arc::clone(&state);
-        let (address, task) =
-            serve(move |request| shared.lock().expect("whole").answer(&request)).await;
+        let (address, task) = serve(move |request| {
+            let mut state = shared.lock().expect("whole");
+            let (answer, held) = (state.answer(&request), state.held.take());
+            async move {
+                if let Some(held) = held {
+                    // Who drops the other end lets it go as well.
+                    let _ = held.await;
+                }
+                answer
+            }
+        })
+        .await;
         Self {
             address,
             state,
@@ -65,6 +78,13 @@ impl Stripe {
     /// Answers every call with 500, or well again.
     pub fn set_down(&self, down: bool) {
         self.state.lock().expect("whole").down = down;
+    }
+
+    /// Works the next answer out when it is asked, and gives it when the other end is used or dropped.
+    pub fn hold(&self) -> oneshot::Sender<()> {
+        let (release, held) = oneshot::channel();
+        self.state.lock().expect("whole").held = Some(held);
+        release
     }
 
     /// How often subscriptions were fetched.
