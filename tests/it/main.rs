@@ -35,6 +35,7 @@ mod heartbeat;
 mod history;
 mod keys;
 mod mail;
+mod mail_tls;
 mod matrix;
 mod nodes;
 mod people;
