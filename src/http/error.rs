@@ -133,8 +133,13 @@ impl From<mail::Error> for ApiError {
 
 impl From<billing::Error> for ApiError {
     fn from(error: billing::Error) -> Self {
-        let wait = matches!(error, billing::Error::Away(_)).then_some(Duration::from_secs(5));
-        Self::of(error.code(), &error, wait)
+        match error {
+            // Not the hub's own store is away, and nothing was lost: its words are for the asker.
+            billing::Error::Away(_) => {
+                Self::new(error.code(), error.to_string()).after(Duration::from_secs(5))
+            }
+            _ => Self::of(error.code(), &error, None),
+        }
     }
 }
 

@@ -270,6 +270,9 @@ async fn a_stripe_that_is_away_is_told_and_asked_again() {
     stripe.set_down(true);
     let away = owner.post(&checkout, &json!({ "plan": "starter" })).await;
     assert_eq!(away.code(), ErrorCode::Unavailable);
+    let told = away.problem().detail;
+    assert!(told.starts_with("Stripe answered 500"), "{told}");
+    assert!(away.headers.contains_key("retry-after"));
     let unknown = owner.post(&checkout, &json!({ "plan": "free" })).await;
     assert_eq!(unknown.code(), ErrorCode::Invalid);
     stripe.set_down(false);
