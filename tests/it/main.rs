@@ -32,6 +32,7 @@ mod heartbeat;
 mod history;
 mod mail;
 mod matrix;
+mod metering;
 mod nodes;
 mod people;
 mod presence;
