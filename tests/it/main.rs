@@ -44,6 +44,7 @@ mod redis;
 mod redis_way;
 mod resume;
 mod revoke;
+mod revoke_live;
 mod rooms;
 mod schema;
 mod secrets;
