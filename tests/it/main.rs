@@ -45,6 +45,7 @@ mod redis_way;
 mod resume;
 mod revoke;
 mod revoke_live;
+mod revoke_soon;
 mod rooms;
 mod schema;
 mod secrets;
