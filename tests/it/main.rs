@@ -47,6 +47,7 @@ mod revoke;
 mod revoke_live;
 mod revoke_soon;
 mod rooms;
+mod same_time;
 mod schema;
 mod secrets;
 mod slow_peers;
