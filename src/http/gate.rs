@@ -91,7 +91,13 @@ async fn prove(request: &HttpRequest, permission: Permission) -> Result<Right, A
     }
 }
 
-fn bill(request: &HttpRequest, organization: OrganizationId, scope: Option<&Scope>, actor: Actor) {
+/// Says whose call this is, for [`super::calls`] to count.
+pub(super) fn bill(
+    request: &HttpRequest,
+    organization: OrganizationId,
+    scope: Option<&Scope>,
+    actor: Actor,
+) {
     request.extensions_mut().insert(Billed {
         organization,
         workspace: scope.map(Scope::workspace),

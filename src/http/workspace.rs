@@ -3,11 +3,14 @@
 use super::ApiError;
 use super::body::Body;
 use super::extract::{Admin, Caller, InOrganization, Manage, Read, Scoped, address, page, room};
+use super::gate::bill;
 use super::routes::next_page;
+use crate::auth::Principal;
 use crate::bus::{Bus, Ended, Hint};
 use crate::cluster::Cluster;
 use crate::connection::Registry;
 use crate::fanout::Hub;
+use crate::metering::Actor;
 use crate::room::Rooms;
 use crate::store::room::RoomRow;
 use crate::tenant::Tenants;
@@ -27,10 +30,17 @@ pub(super) async fn list(
     caller: Caller,
     tenants: web::Data<Tenants>,
 ) -> Result<web::Json<Vec<Workspace>>, ApiError> {
-    let organization = organization(&request);
-    Ok(web::Json(
-        tenants.workspaces(&caller.0, organization).await?,
-    ))
+    let organization = request.match_info().get("organization");
+    let found = tenants
+        .reached(&caller.0, organization.unwrap_or_default())
+        .await?;
+    let key = match &caller.0 {
+        Principal::User { .. } => None,
+        Principal::Agent { key, .. } => Some(*key),
+    };
+    let actor = Actor::of(&caller.0.sender(), key);
+    bill(&request, found.id, None, actor);
+    Ok(web::Json(found.workspaces))
 }
 
 /// Make a workspace; a room `lobby` is made in it.
@@ -161,10 +171,6 @@ pub(super) async fn connections(
     found.extend(cluster.connections(workspace).await);
     found.sort_by_key(|connection| connection.id);
     web::Json(found)
-}
-
-fn organization(request: &HttpRequest) -> &str {
-    request.match_info().get("organization").unwrap_or_default()
 }
 
 /// Rooms with their members on all nodes, as far as is known.

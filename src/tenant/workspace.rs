@@ -46,21 +46,21 @@ impl Tenants {
         })
     }
 
-    /// The workspaces of an organization by name or id.
+    /// An organization by name or id, with its workspaces that `principal` can reach.
     ///
     /// # Errors
     /// [`Error::NotFound`], or the store's.
-    pub async fn workspaces(
+    pub async fn reached(
         &self,
         principal: &Principal,
         organization: &str,
-    ) -> Result<Vec<Workspace>, Error> {
+    ) -> Result<Organization, Error> {
         let me = self.me(principal).await?;
         let found = me
             .organizations
             .into_iter()
             .find(|known| is(known, organization));
-        Ok(found.ok_or(Error::NotFound("organization"))?.workspaces)
+        found.ok_or(Error::NotFound("organization"))
     }
 
     /// Makes a workspace, with a room in it.

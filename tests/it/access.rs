@@ -27,7 +27,7 @@ fn seat(session: &Session) -> String {
 async fn a_listed_workspace_is_there_for_those_on_its_list_alone() {
     let hub = TestServer::start().await;
     let owner = hub.admin().await;
-    let mia = hub.member("mia@example.com", "member").await;
+    let mia = hub.member(&owner, "mia@example.com", "member").await;
     let rest = hub.anybody().with_token(&mia.access_token);
     let mut socket = hub.connect(&mia.access_token).await;
     socket.join("lobby").await;
@@ -90,7 +90,7 @@ async fn nobody_of_another_organization_is_put_on_a_list() {
     let eve = hub.register("eve@example.com", "evil").await;
     let put = owner.put(&seat(&eve), &json!({ "role": "viewer" })).await;
     assert_eq!(put.code(), ErrorCode::NotFound);
-    let mia = hub.member("mia@example.com", "member").await;
+    let mia = hub.member(&owner, "mia@example.com", "member").await;
     let king = owner.put(&seat(&mia), &json!({ "role": "owner" })).await;
     assert_eq!(king.code(), ErrorCode::Invalid);
     // Who leaves the organization is off the list when they come back.
@@ -152,7 +152,7 @@ async fn a_deleted_workspace_is_gone_at_once_and_its_name_free() {
 async fn a_deleted_organization_leaves_its_people_their_accounts() {
     let hub = open_hub().await;
     let owner = hub.admin().await;
-    let mia = hub.member("mia@example.com", "admin").await;
+    let mia = hub.member(&owner, "mia@example.com", "admin").await;
     let admin = hub.anybody().with_token(&mia.access_token);
     let mut socket = hub.connect(&mia.access_token).await;
     socket.join("lobby").await;

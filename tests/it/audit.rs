@@ -25,7 +25,7 @@ async fn sessions_and_passwords_stand_in_the_log_of_each_organization_of_their_p
         .start()
         .await;
     let owner = hub.admin().await;
-    let mia = hub.member("mia@example.com", "member").await;
+    let mia = hub.member(&owner, "mia@example.com", "member").await;
     hub.register("eve@example.com", "evil").await;
     let anybody = hub.anybody();
     let login = json!({ "email": "mia@example.com", "password": PASSWORD });

@@ -135,7 +135,7 @@ async fn a_rotated_key_goes_on_beside_the_new_one_for_a_while() {
 async fn a_key_does_no_more_than_its_maker_may_now() {
     let hub = TestServer::start().await;
     let owner = hub.admin().await;
-    let bob = hub.member("bob@example.com", "admin").await;
+    let bob = hub.member(&owner, "bob@example.com", "admin").await;
     let bobs = hub.anybody().with_token(&bob.access_token);
     let made = key(
         &bobs,

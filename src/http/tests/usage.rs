@@ -180,6 +180,39 @@ async fn usage_is_told_by_day_workspace_agent_and_key() {
 }
 
 #[actix_web::test]
+async fn a_call_counts_where_the_callers_organization_is_known() {
+    let (hub, token) = Hub::start().await;
+    let key = hub.key(&token, &["read"]).await;
+    let counted = async || {
+        hub.api_calls.flush(&hub.store).await.expect("written");
+        // The report is a call itself, which the next flush writes.
+        hub.report(&token, "?by=key").await
+    };
+    let of = |report: &UsageReport| {
+        let id = key.key.id.to_string();
+        let row = report.rows.iter().find(|row| row.group == id);
+        row.map_or(0, |row| row.api_calls)
+    };
+    let before = counted().await;
+    let list = "/organizations/acme/workspaces";
+    for token in [&token, &key.secret] {
+        assert_eq!(hub.get(list, token).await.status(), StatusCode::OK);
+    }
+    let new = json!({ "slug": "more" });
+    let made = hub.post(list, &token, &new).await;
+    assert_eq!(made.status(), StatusCode::CREATED);
+    // Of nobody's organization, and of none that the caller knows.
+    assert_eq!(hub.get("/me", &key.secret).await.status(), StatusCode::OK);
+    let foreign = hub.get("/organizations/elsewhere/workspaces", &token).await;
+    assert_eq!(code(foreign).await, "not_found");
+    let after = counted().await;
+    assert_eq!(of(&after), of(&before) + 1);
+    // With the list, the new workspace, and the report before.
+    let all = |report: &UsageReport| report.total.api_calls;
+    assert_eq!(all(&after), all(&before) + 4);
+}
+
+#[actix_web::test]
 async fn a_plan_that_stops_refuses_and_still_lets_read() {
     let (hub, token) = Hub::start().await;
     let (id, plan) = hub.plan("free").await;

@@ -1,7 +1,7 @@
 //! Further people of a test hub.
 
-use super::TestServer;
 use super::server::PASSWORD;
+use super::{Rest, TestServer};
 use generic_corp_protocol::rest::{NewInviteLink, Registered, Session};
 use serde_json::json;
 
@@ -17,10 +17,9 @@ impl TestServer {
     }
 
     /// Somebody who has joined the administrator's organization with this role.
-    pub async fn member(&self, email: &str, role: &str) -> Session {
+    pub async fn member(&self, owner: &Rest, email: &str, role: &str) -> Session {
         let invites = "/organizations/main/invites";
-        let made = self.admin().await;
-        let made = made.post(invites, &json!({ "role": role })).await;
+        let made = owner.post(invites, &json!({ "role": role })).await;
         let made: NewInviteLink = made.ok();
         let accept = json!({
             "token": made.token, "email": email, "name": "Somebody", "password": PASSWORD,
