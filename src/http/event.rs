@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 const KEY: &str = "Idempotency-Key";
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HistoryQuery {
     before: Option<u64>,

@@ -240,7 +240,15 @@ pub fn room(request: &HttpRequest) -> Result<Slug, ApiError> {
 /// # Errors
 /// `unknown_field` or `invalid`.
 pub fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, ApiError> {
-    web::Query::<T>::from_query(request.query_string())
+    query_of(request.query_string())
+}
+
+/// The same of a query that stands by itself.
+///
+/// # Errors
+/// As [`query`].
+pub(super) fn query_of<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
+    web::Query::<T>::from_query(text)
         .map(web::Query::into_inner)
         .map_err(|error| {
             let text = error.to_string();
@@ -263,9 +271,9 @@ pub fn stream(request: &HttpRequest) -> Result<StreamId, ApiError> {
     in_path(request, "stream")
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PageQuery {
+struct PageQuery {
     #[serde(default)]
     after: String,
     limit: Option<u32>,
@@ -276,7 +284,15 @@ pub(super) struct PageQuery {
 /// # Errors
 /// As [`query`].
 pub fn page(request: &HttpRequest) -> Result<Page, ApiError> {
-    let query: PageQuery = query(request)?;
+    page_of(request.query_string())
+}
+
+/// The same of a query that stands by itself.
+///
+/// # Errors
+/// As [`query`].
+pub(super) fn page_of(text: &str) -> Result<Page, ApiError> {
+    let query: PageQuery = query_of(text)?;
     Ok(Page {
         after: query.after,
         limit: query.limit.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE),

@@ -17,7 +17,7 @@ use std::rc::Rc;
 
 const LAST_ID: &str = "Last-Event-ID";
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RoomQuery {
     after: Option<u64>,
@@ -25,7 +25,7 @@ pub(super) struct RoomQuery {
     tail: Option<u64>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StreamQuery {
     offset: Option<u64>,

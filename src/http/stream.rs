@@ -11,7 +11,7 @@ use generic_corp_protocol::rest::{CancelStream, CloseStream, NewStream, StreamPa
 use generic_corp_protocol::{ErrorCode, StreamInfo, StreamState};
 use serde::Deserialize;
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ListQuery {
     before: Option<u64>,

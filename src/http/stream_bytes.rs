@@ -22,7 +22,7 @@ use serde::Deserialize;
 /// Bytes of one read from the store.
 const PIECE: u64 = 128 * 1024;
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AppendQuery {
     offset: u64,
