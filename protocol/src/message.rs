@@ -34,6 +34,15 @@ pub struct Sender {
 }
 
 impl Sender {
+    /// A person.
+    pub fn user(id: crate::UserId, name: impl Into<String>) -> Self {
+        Self {
+            kind: SenderKind::User,
+            id: id.0,
+            name: name.into(),
+        }
+    }
+
     /// The hub itself, or who acts by its own commands.
     pub fn system(name: &str) -> Self {
         Self {

@@ -6,7 +6,7 @@ use crate::store::account::NewUser;
 use crate::store::audit::Act;
 use crate::store::session::Rotation;
 use generic_corp_protocol::rest::{Session, User};
-use generic_corp_protocol::{Sender, SenderKind, SessionId, Timestamp, UserId, is_label};
+use generic_corp_protocol::{Sender, SessionId, Timestamp, UserId, is_label};
 use std::net::IpAddr;
 
 /// For this long a used refresh token gets the same successor again: the first answer may be lost.
@@ -160,11 +160,7 @@ impl Auth {
         from: &Visitor,
     ) -> Result<Session, Error> {
         let ends = Timestamp::now().plus_ms(self.0.refresh_ms);
-        let sender = Sender {
-            kind: SenderKind::User,
-            id: user.id.0,
-            name: user.name.clone(),
-        };
+        let sender = Sender::user(user.id, &user.name);
         let store = &self.0.store;
         let session = store
             .begin_session(user.id, generation, ends, from.origin(), &sender)

@@ -30,7 +30,7 @@ impl Auth {
         live.into_iter()
             .map(|key| {
                 let scopes = scopes_of(key.id, &key.scopes, key.maker_role.as_deref())?;
-                let expired = key.expires_at.is_some_and(|end| end <= now);
+                let expired = !key.is_live(now);
                 Ok((key.id, (!expired).then_some(scopes)))
             })
             .collect()

@@ -137,11 +137,7 @@ impl Principal {
     /// As others see it.
     pub fn sender(&self) -> Sender {
         match self {
-            Self::User { id, name, .. } => Sender {
-                kind: SenderKind::User,
-                id: id.0,
-                name: name.clone(),
-            },
+            Self::User { id, name, .. } => Sender::user(*id, name),
             Self::Agent { id, name, .. } => Sender {
                 kind: SenderKind::Agent,
                 id: id.0,

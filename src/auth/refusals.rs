@@ -1,6 +1,7 @@
 //! Refused sign-ins by account, gathered: one of them a minute is written down, with how many there were.
 
 use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
 use generic_corp_protocol::UserId;
 use std::time::{Duration, Instant};
 
@@ -22,21 +23,21 @@ impl Refusals {
             return Some(1);
         }
         let now = Instant::now();
-        let mut told = false;
-        let mut entry = self.0.entry(user).or_insert_with(|| {
-            told = true;
-            (now, 0)
-        });
-        let (since, gathered) = entry.value_mut();
-        if told {
-            return Some(1);
+        match self.0.entry(user) {
+            Entry::Vacant(entry) => {
+                entry.insert((now, 0));
+                Some(1)
+            }
+            Entry::Occupied(mut entry) => {
+                let (since, gathered) = entry.get_mut();
+                *gathered += 1;
+                if now.duration_since(*since) < GATHER {
+                    return None;
+                }
+                *since = now;
+                Some(std::mem::take(gathered))
+            }
         }
-        *gathered += 1;
-        if now.duration_since(*since) < GATHER {
-            return None;
-        }
-        *since = now;
-        Some(std::mem::take(gathered))
     }
 }
 

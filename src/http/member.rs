@@ -7,10 +7,10 @@ use super::routes::next_page;
 use crate::bus::{Bus, Ended, Hint};
 use crate::tenant::{MAX_PAGE, Tenants};
 use actix_web::{HttpRequest, HttpResponse, web};
+use generic_corp_protocol::UserId;
 use generic_corp_protocol::rest::{
     AuditEntry, ChangeMember, ChangeOrganization, OrganizationMember, OrganizationName,
 };
-use generic_corp_protocol::{ErrorCode, UserId};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -36,13 +36,7 @@ pub(super) async fn list(
     tenants: web::Data<Tenants>,
 ) -> Result<HttpResponse, ApiError> {
     let page = page(&request)?;
-    let after = match page.after.as_str() {
-        "" => None,
-        id => Some(id.parse::<UserId>().map_err(|_| {
-            ApiError::new(ErrorCode::Invalid, "query: `after` is no id of a member")
-        })?),
-    };
-    let members = tenants.members(&member.scope, after, page.limit).await?;
+    let members = tenants.members(&member.scope, &page).await?;
     let last = members.last().map(|member| member.user.to_string());
     Ok(next_page(&request, &page, members.len(), last).json(members))
 }

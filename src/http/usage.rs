@@ -2,7 +2,7 @@
 
 use super::ApiError;
 use super::body::Body;
-use super::extract::{InOrganization, Manage, Member, Own, query};
+use super::extract::{InOrganization, Manage, Member, Own, page, query};
 use super::routes::next_page;
 use super::usage_csv::csv;
 use crate::config::{self, Beyond};
@@ -10,7 +10,7 @@ use crate::metering::{Cost, Month, Standing, Used, cost};
 use crate::store::Store;
 use crate::store::limit::AlertRow;
 use crate::store::usage::{By, UsageRow as Sum};
-use crate::tenant::{MAX_PAGE, OrganizationScope, Page, Permission, Tenants};
+use crate::tenant::{OrganizationScope, Permission, Tenants};
 use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use generic_corp_protocol::rest::{
@@ -19,7 +19,6 @@ use generic_corp_protocol::rest::{
 use generic_corp_protocol::{ErrorCode, Timestamp};
 use jiff::civil::Date;
 use serde::Deserialize;
-use uuid::Uuid;
 
 /// The most days of one report.
 const MAX_DAYS: i32 = 400;
@@ -127,13 +126,6 @@ pub(super) async fn set_limits(
     Ok(web::Json(limits))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AlertsQuery {
-    after: Option<Uuid>,
-    limit: Option<u32>,
-}
-
 /// Limits that were come near to, reached or passed, the newest first; older ones as the `Link` header says.
 #[utoipa::path(get, path = "/organizations/{organization}/alerts", tag = "organization",
     params(("organization" = String, Path, description = "Name or id"),
@@ -145,13 +137,9 @@ pub(super) async fn alerts(
     manager: InOrganization<Manage>,
     store: web::Data<Store>,
 ) -> Result<HttpResponse, ApiError> {
-    let asked: AlertsQuery = query(&request)?;
-    let limit = asked.limit.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE);
-    let rows = store.alerts(manager.scope.id, asked.after, limit).await?;
-    let page = Page {
-        after: String::new(),
-        limit,
-    };
+    let page = page(&request)?;
+    let after = page.after_id()?;
+    let rows = store.alerts(manager.scope.id, after, page.limit).await?;
     let last = rows.last().map(|row| row.id.to_string());
     let alerts: Vec<Alert> = rows.into_iter().map(alert).collect();
     Ok(next_page(&request, &page, alerts.len(), last).json(alerts))

@@ -1,17 +1,15 @@
 //! Where an organization wants to be told of its limits.
 
 use super::body::Body;
-use super::extract::{InOrganization, Manage, address, in_path, query};
+use super::extract::{InOrganization, Manage, address, in_path, page};
 use super::routes::next_page;
 use super::{ApiError, Options};
 use crate::auth::Auth;
-use crate::tenant::{MAX_PAGE, Page, Tenants};
+use crate::tenant::Tenants;
 use actix_web::{HttpRequest, HttpResponse, web};
 use generic_corp_protocol::rest::{ChangeWebhook, Delivery, NewWebhook, NewWebhookSecret, Webhook};
 use generic_corp_protocol::{ErrorCode, WebhookId};
 use reqwest::Url;
-use serde::Deserialize;
-use uuid::Uuid;
 
 /// Bytes of an address.
 const MAX_URL: usize = 2048;
@@ -117,13 +115,6 @@ pub(super) async fn test(
     Ok(HttpResponse::Accepted().finish())
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DeliveriesQuery {
-    after: Option<Uuid>,
-    limit: Option<u32>,
-}
-
 /// What was sent to a webhook in the last 30 days, or is to be, the newest first; older ones as the `Link`
 /// header says.
 #[utoipa::path(get, path = "/organizations/{organization}/webhooks/{webhook}/deliveries", tag = "webhook",
@@ -138,15 +129,8 @@ pub(super) async fn deliveries(
     tenants: web::Data<Tenants>,
 ) -> Result<HttpResponse, ApiError> {
     let id: WebhookId = in_path(&request, "webhook")?;
-    let asked: DeliveriesQuery = query(&request)?;
-    let limit = asked.limit.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE);
-    let found = tenants
-        .deliveries(&manager.scope, id, asked.after, limit)
-        .await?;
-    let page = Page {
-        after: String::new(),
-        limit,
-    };
+    let page = page(&request)?;
+    let found = tenants.deliveries(&manager.scope, id, &page).await?;
     let last = found.last().map(|delivery| delivery.id.clone());
     Ok(next_page(&request, &page, found.len(), last).json(found))
 }

@@ -7,8 +7,8 @@ use super::routes::next_page;
 use crate::bus::{Bus, Ended, Hint};
 use crate::tenant::Tenants;
 use actix_web::{HttpRequest, HttpResponse, web};
+use generic_corp_protocol::UserId;
 use generic_corp_protocol::rest::{ListWorkspaceMember, WorkspaceMember};
-use generic_corp_protocol::{ErrorCode, UserId};
 
 /// Those who are listed in a workspace, by id; further ones as the `Link` header says. It counts where the
 /// workspace's `access` is `listed`.
@@ -23,13 +23,7 @@ pub(super) async fn list(
     tenants: web::Data<Tenants>,
 ) -> Result<HttpResponse, ApiError> {
     let page = page(&request)?;
-    let after = match page.after.as_str() {
-        "" => None,
-        id => Some(id.parse::<UserId>().map_err(|_| {
-            ApiError::new(ErrorCode::Invalid, "query: `after` is no id of a member")
-        })?),
-    };
-    let listed = tenants.listed(&scoped.scope, after, page.limit).await?;
+    let listed = tenants.listed(&scoped.scope, &page).await?;
     let last = listed.last().map(|member| member.user.to_string());
     Ok(next_page(&request, &page, listed.len(), last).json(listed))
 }

@@ -4,7 +4,7 @@ use super::audit::{Act, record};
 use super::row::{maybe_time, number, text, uuid};
 use super::sql::{Row, Work, sql};
 use super::{Error, Store};
-use generic_corp_protocol::{Sender, SenderKind, Slug, Timestamp, UserId};
+use generic_corp_protocol::{Sender, Slug, Timestamp, UserId};
 
 /// A user as stored.
 #[derive(Clone)]
@@ -147,11 +147,7 @@ impl Store {
         if !insert_founding(&mut transaction, user.id, founding, now).await? {
             return Ok(Founded::OrganizationTaken);
         }
-        let actor = Sender {
-            kind: SenderKind::User,
-            id: user.id.0,
-            name: user.name.clone(),
-        };
+        let actor = Sender::user(user.id, &user.name);
         let act = Act {
             organization: None,
             actor: &actor,

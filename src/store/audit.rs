@@ -98,6 +98,19 @@ impl Store {
     }
 }
 
+/// Ends the transaction of one row that was to change: where it did, with the act. Whether it did.
+pub(super) async fn record_change(
+    mut transaction: Work,
+    changed: u64,
+    act: &Act<'_>,
+) -> Result<bool, Error> {
+    if changed == 1 {
+        record(&mut transaction, act).await?;
+    }
+    transaction.commit().await?;
+    Ok(changed == 1)
+}
+
 /// Writes down what concerns an account: in the log of each organization that the person is in, else in none.
 pub(super) async fn record_of(
     transaction: &mut Work,

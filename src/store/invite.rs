@@ -1,14 +1,12 @@
 //! Invites: links by which people come into an organization, each once.
 
 use super::account::{NewUser, insert_user};
-use super::audit::{Act, record};
+use super::audit::{Act, record, record_change};
 use super::limit::has_room_for_member;
 use super::row::{maybe_text, slug, text, time, uuid};
 use super::sql::{Row, Work, sql};
 use super::{Error, Store};
-use generic_corp_protocol::{
-    InviteId, OrganizationId, Sender, SenderKind, Slug, Timestamp, UserId,
-};
+use generic_corp_protocol::{InviteId, OrganizationId, Sender, Slug, Timestamp, UserId};
 use std::net::IpAddr;
 
 /// Invites of an organization that may be open at once.
@@ -183,12 +181,7 @@ impl Store {
                 .bind(of.0)
                 .execute(&mut transaction)
                 .await?;
-        if gone == 0 {
-            return Ok(false);
-        }
-        record(&mut transaction, act).await?;
-        transaction.commit().await?;
-        Ok(true)
+        record_change(transaction, gone, act).await
     }
 
     /// Spends an invite and makes its guest a member; all or nothing, and once however many try.
@@ -247,11 +240,7 @@ impl Store {
             Err(Error::Conflict) => return Ok(Accepted::Member),
             done => done?,
         }
-        let actor = Sender {
-            kind: SenderKind::User,
-            id: user.0,
-            name,
-        };
+        let actor = Sender::user(user, name);
         let act = Act {
             organization: Some(found.organization),
             actor: &actor,

@@ -4,7 +4,7 @@ use super::audit::{Act, record, record_of};
 use super::row::{number, text, uuid};
 use super::sql::{Work, sql};
 use super::{Error, Store};
-use generic_corp_protocol::{OrganizationId, Sender, SenderKind, SessionId, Timestamp, UserId};
+use generic_corp_protocol::{OrganizationId, Sender, SessionId, Timestamp, UserId};
 use std::net::IpAddr;
 
 /// A link to a new password, to be made.
@@ -212,11 +212,7 @@ impl Store {
             .await?;
         let ended = super::session::end_others(&mut transaction, user, None, now).await?;
         forget_links(&mut transaction, user).await?;
-        let actor = Sender {
-            kind: SenderKind::User,
-            id: user.0,
-            name: text(&row, "name")?,
-        };
+        let actor = Sender::user(user, text(&row, "name")?);
         let act = Act {
             organization: None,
             actor: &actor,

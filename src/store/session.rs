@@ -5,7 +5,7 @@ use super::log::BATCH;
 use super::row::{maybe_text, maybe_time, number, text, time, uuid};
 use super::sql::{Row, Work, sql};
 use super::{Error, Store};
-use generic_corp_protocol::{Sender, SenderKind, SessionId, Timestamp, UserId};
+use generic_corp_protocol::{Sender, SessionId, Timestamp, UserId};
 use std::collections::HashSet;
 use std::net::IpAddr;
 
@@ -325,11 +325,7 @@ async fn told(
 ) -> Result<(), Error> {
     let act = Act {
         organization: None,
-        actor: &Sender {
-            kind: SenderKind::User,
-            id: user.0,
-            name,
-        },
+        actor: &Sender::user(user, name),
         action,
         target: &session.to_string(),
         address,

@@ -1,6 +1,6 @@
 //! Where organizations want to be told: addresses and secrets, both sealed.
 
-use super::audit::{Act, record};
+use super::audit::{Act, record, record_change};
 use super::delivery::give_up;
 use super::row::{maybe_time, text, time, uuid};
 use super::sql::{Row, sql};
@@ -163,10 +163,6 @@ impl Store {
             .bind(id.0)
             .execute(&mut transaction)
             .await?;
-        if gone == 1 {
-            record(&mut transaction, act).await?;
-        }
-        transaction.commit().await?;
-        Ok(gone == 1)
+        record_change(transaction, gone, act).await
     }
 }

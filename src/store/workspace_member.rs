@@ -1,6 +1,6 @@
 //! Who may come into a workspace: its access, and those who are listed where it is narrower.
 
-use super::audit::{Act, record};
+use super::audit::{Act, record, record_change};
 use super::row::{text, time, uuid};
 use super::sql::{Row, sql};
 use super::{Error, Store};
@@ -99,11 +99,7 @@ impl Store {
         .bind(Timestamp::now().0)
         .execute(&mut transaction)
         .await?;
-        if done == 1 {
-            record(&mut transaction, act).await?;
-        }
-        transaction.commit().await?;
-        Ok(done == 1)
+        record_change(transaction, done, act).await
     }
 
     /// Takes a person off the list; `false` when they were not on it.
@@ -119,10 +115,6 @@ impl Store {
             .bind(user.0)
             .execute(&mut transaction)
             .await?;
-        if gone == 1 {
-            record(&mut transaction, act).await?;
-        }
-        transaction.commit().await?;
-        Ok(gone == 1)
+        record_change(transaction, gone, act).await
     }
 }

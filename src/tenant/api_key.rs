@@ -20,14 +20,7 @@ impl Tenants {
     /// # Errors
     /// [`Error::Invalid`] when the page begins after no id, or the store's.
     pub async fn keys(&self, scope: &Scope, page: &Page) -> Result<Vec<ApiKey>, Error> {
-        let after = match page.after.as_str() {
-            "" => None,
-            id => Some(
-                id.parse::<ApiKeyId>()
-                    .map_err(|_| Error::Invalid("`after` is no id of a key"))?,
-            ),
-        };
-        let limit = page.limit.min(MAX_PAGE);
+        let (after, limit) = (page.after_id()?, page.limit.min(MAX_PAGE));
         let rows = self.store.keys(scope.workspace(), after, limit).await?;
         Ok(rows.into_iter().map(shown).collect())
     }

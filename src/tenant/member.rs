@@ -1,6 +1,6 @@
 //! Members of an organization, its name, and its audit log.
 
-use super::service::{MAX_PAGE, Tenants, label};
+use super::service::{MAX_PAGE, Page, Tenants, label};
 use super::{Error, OrganizationScope, Permission, Scope};
 use crate::auth::{Role, Scopes};
 use crate::store::audit::{Act, AuditRow};
@@ -19,15 +19,16 @@ impl Tenants {
     /// A part of the organization's members, in the order of their ids.
     ///
     /// # Errors
-    /// The store's.
+    /// [`Error::Invalid`] when the page begins after no id, or the store's.
     pub async fn members(
         &self,
         scope: &OrganizationScope,
-        after: Option<UserId>,
-        limit: u32,
+        page: &Page,
     ) -> Result<Vec<OrganizationMember>, Error> {
-        let after = after.unwrap_or(UserId(Uuid::nil()));
-        let rows = self.store.members(scope.id, after, limit.min(MAX_PAGE));
+        let after = page.after_id()?.unwrap_or(UserId(Uuid::nil()));
+        let rows = self
+            .store
+            .members(scope.id, after, page.limit.min(MAX_PAGE));
         Ok(rows.await?.into_iter().map(shown).collect())
     }
 

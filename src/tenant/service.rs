@@ -11,6 +11,7 @@ use crate::store::workspace::ReachRow;
 use dashmap::DashMap;
 use generic_corp_protocol::frame::WorkspaceRef;
 use generic_corp_protocol::{Sender, WorkspaceId};
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -28,10 +29,26 @@ pub struct Tenants {
 /// A part of a list: at most `limit` things that come after `after`.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// The last name (of keys: id) of the part before; empty for the first.
+    /// The last name or id of the part before; empty for the first.
     pub after: String,
     /// Most things in this part.
     pub limit: u32,
+}
+
+impl Page {
+    /// The last id of the part before, in a list that goes by ids.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub fn after_id<T: FromStr>(&self) -> Result<Option<T>, Error> {
+        match self.after.as_str() {
+            "" => Ok(None),
+            id => match id.parse() {
+                Ok(id) => Ok(Some(id)),
+                Err(_) => Err(Error::Invalid("`after` is the id of something in the list")),
+            },
+        }
+    }
 }
 
 /// How long a caller's plan is remembered, and of how many at most.

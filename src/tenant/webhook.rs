@@ -1,6 +1,6 @@
 //! Where an organization wants to be told of its limits.
 
-use super::service::{MAX_PAGE, Tenants};
+use super::service::{MAX_PAGE, Page, Tenants};
 use super::{Error, OrganizationScope};
 use crate::auth::{Auth, secret};
 use crate::store::delivery::{Channel, DeliveryRow, Draft};
@@ -10,7 +10,6 @@ use generic_corp_protocol::rest::{Delivery, NewWebhook, NewWebhookSecret, Webhoo
 use generic_corp_protocol::{Timestamp, WebhookId};
 use secrecy::ExposeSecret;
 use std::net::IpAddr;
-use uuid::Uuid;
 
 /// How long a former secret signs beside the new one.
 const OVERLAP_MS: i64 = 86_400_000;
@@ -178,14 +177,11 @@ impl Tenants {
         &self,
         scope: &OrganizationScope,
         id: WebhookId,
-        before: Option<Uuid>,
-        limit: u32,
+        page: &Page,
     ) -> Result<Vec<Delivery>, Error> {
         self.own_webhook(scope, id).await?;
-        let rows = self
-            .store
-            .deliveries(id, before, limit.min(MAX_PAGE))
-            .await?;
+        let (after, limit) = (page.after_id()?, page.limit.min(MAX_PAGE));
+        let rows = self.store.deliveries(id, after, limit).await?;
         Ok(rows.into_iter().map(delivery).collect())
     }
 

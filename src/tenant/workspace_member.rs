@@ -1,6 +1,6 @@
 //! Who may come into a workspace that not everyone of the organization may.
 
-use super::service::{MAX_PAGE, Tenants};
+use super::service::{MAX_PAGE, Page, Tenants};
 use super::{Error, Scope};
 use crate::auth::Role;
 use crate::store::workspace_member::ListedRow;
@@ -14,17 +14,12 @@ impl Tenants {
     /// organization need not be.
     ///
     /// # Errors
-    /// The store's.
-    pub async fn listed(
-        &self,
-        scope: &Scope,
-        after: Option<UserId>,
-        limit: u32,
-    ) -> Result<Vec<WorkspaceMember>, Error> {
-        let after = after.unwrap_or(UserId(Uuid::nil()));
+    /// [`Error::Invalid`] when the page begins after no id, or the store's.
+    pub async fn listed(&self, scope: &Scope, page: &Page) -> Result<Vec<WorkspaceMember>, Error> {
+        let after = page.after_id()?.unwrap_or(UserId(Uuid::nil()));
         let rows = self
             .store
-            .listed(scope.workspace(), after, limit.min(MAX_PAGE));
+            .listed(scope.workspace(), after, page.limit.min(MAX_PAGE));
         Ok(rows.await?.into_iter().map(shown).collect())
     }
 
