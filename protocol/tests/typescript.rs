@@ -1,4 +1,4 @@
-//! Keeps `clients/typescript/src/protocol.ts` equal to the types of this crate.
+//! Keeps `protocol.ts` and `rest.ts` in `clients/typescript/src` equal to the types of this crate.
 
 #![cfg(feature = "typescript")]
 
@@ -53,7 +53,8 @@ impl TypeVisitor for Dependencies {
     }
 }
 
-fn generated() -> String {
+/// The files by name: what goes over the socket, and the bodies of the REST API, which mention it.
+fn generated() -> [(&'static str, String); 2] {
     let mut types = Declarations {
         config: Config::new(),
         seen: HashSet::new(),
@@ -62,11 +63,16 @@ fn generated() -> String {
     macro_rules! roots { ($($root:ty),* $(,)?) => { $(types.declare::<$root>();)* } }
     roots! {
         ClientFrame, ServerFrame, ErrorCode, frame::Published, frame::HistoryPage,
-        frame::StreamOpened, frame::StreamReading, rest::Problem, rest::SetupStatus, rest::Setup,
+        frame::StreamOpened, frame::StreamReading,
+    }
+    let wire = tidy(&std::mem::take(&mut types.text));
+    roots! {
+        rest::Problem, rest::SetupStatus, rest::Setup,
         rest::Register, rest::Login, rest::Refresh, rest::Session, rest::User, rest::Me,
         rest::Plan, rest::UsageRow, rest::UsageLimit, rest::UsageCost, rest::UsageReport,
-        rest::OrganizationLimits, rest::Alert, rest::Checkout, rest::BillingPage, rest::BillingStatus, rest::Webhook, rest::NewWebhook, rest::NewWebhookSecret,
-        rest::ChangeWebhook, rest::Delivery, rest::WorkspaceMember, rest::ListWorkspaceMember,
+        rest::OrganizationLimits, rest::Alert, rest::Checkout, rest::BillingPage,
+        rest::BillingStatus, rest::Webhook, rest::NewWebhook, rest::NewWebhookSecret, rest::ChangeWebhook,
+         rest::Delivery, rest::WorkspaceMember, rest::ListWorkspaceMember,
         rest::ChangeAgent, rest::RotateApiKey,
         rest::Organization, rest::Workspace, rest::NewWorkspace, rest::Room, rest::NewRoom,
         rest::Agent, rest::NewAgent, rest::ApiKey, rest::NewApiKey, rest::NewApiKeySecret,
@@ -78,11 +84,33 @@ fn generated() -> String {
         rest::ChangeOrganization, rest::ChangeWorkspace, rest::AuditEntry,
         rest::AcceptInvite, rest::ChangeMe, rest::ChangePassword, rest::OwnSession,
     }
-    format!(
-        "// Generated from the Rust crate `protocol`; to refresh it:\n// {REFRESH}\n{}{}",
-        constants(),
-        tidy(&types.text)
-    )
+    let rest = tidy(&types.text);
+    let head =
+        format!("// Generated from the Rust crate `protocol`; to refresh it:\n// {REFRESH}\n");
+    let again = "\nexport type * from \"./rest.js\";\n";
+    let names = mentioned(&wire, &rest).join(",\n  ");
+    let import = format!("\nimport type {{\n  {names},\n}} from \"./protocol.js\";\n");
+    [
+        ("protocol.ts", format!("{head}{again}{}{wire}", constants())),
+        ("rest.ts", format!("{head}{import}{rest}")),
+    ]
+}
+
+/// The names declared in one file that the other one mentions.
+fn mentioned<'a>(declared: &'a str, elsewhere: &str) -> Vec<&'a str> {
+    let code = elsewhere
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("/**"));
+    let words: HashSet<&str> = code
+        .flat_map(|line| line.split(|c: char| !c.is_alphanumeric()))
+        .collect();
+    let names = declared.lines().filter_map(|line| {
+        let name = line.strip_prefix("export type ")?;
+        name.split(|c: char| !c.is_alphanumeric()).next()
+    });
+    let mut names: Vec<_> = names.filter(|name| words.contains(name)).collect();
+    names.sort_unstable();
+    names
 }
 
 /// One-line comments, and fields indented: ts-rs writes neither.
@@ -143,15 +171,16 @@ fn constants() -> String {
 
 #[test]
 fn the_typescript_client_has_these_types() {
-    let path =
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../clients/typescript/src/protocol.ts");
-    let fresh = generated();
-    if std::env::var_os("GENERIC_CORP_REFRESH").is_some() {
-        fs::write(&path, &fresh).expect("clients/typescript/src is writable");
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../clients/typescript/src");
+    for (name, fresh) in generated() {
+        let path = folder.join(name);
+        if std::env::var_os("GENERIC_CORP_REFRESH").is_some() {
+            fs::write(&path, &fresh).expect("clients/typescript/src is writable");
+        }
+        let committed = fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            committed == fresh,
+            "clients/typescript/src/{name} is out of date; refresh it with\n  {REFRESH}"
+        );
     }
-    let committed = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        committed == fresh,
-        "clients/typescript/src/protocol.ts is out of date; refresh it with\n  {REFRESH}"
-    );
 }
