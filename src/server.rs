@@ -193,6 +193,7 @@ async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
     };
     let mail = Mail::start(&mail::Options {
         url: config.mail.url.clone(),
+        ca: config.mail.ca.clone(),
         from: config.mail.from.clone(),
     })?;
     let metering = Metering::new(&store, tenants.budgets(), &registry);

@@ -263,9 +263,14 @@ fn check(config: &Config, plans: &Plans) -> Vec<String> {
         url.is_empty() || !server.public_url.is_empty(),
         "server.public_url: mail has links, which need the hub's own address",
     );
+    let open = url.starts_with("smtp://") && !url.contains("?tls=required");
     need(
-        !production || !url.starts_with("smtp://") || url.contains("tls=required") || is_here(url),
-        "mail.url: production needs smtps://, or smtp:// with ?tls=required",
+        !open || is_here(url) || !(production || url.contains('@')),
+        "mail.url: a password, and production, need smtps://, or smtp:// with ?tls=required",
+    );
+    need(
+        mail.ca.is_empty() || !open,
+        "mail.ca: only TLS has certificates; smtps://, or smtp:// with ?tls=required",
     );
     need(
         bootstrap.email.is_empty() || bootstrap.password.expose_secret().len() >= 10,

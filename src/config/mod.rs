@@ -201,6 +201,7 @@ pub struct Tenancy {
 #[expect(missing_docs, reason = "each key is explained in config/default.toml")]
 pub struct Mail {
     pub url: SecretString,
+    pub ca: String,
     pub from: String,
 }
 

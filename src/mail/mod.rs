@@ -5,6 +5,8 @@
 
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
+use lettre::transport::smtp;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use secrecy::{ExposeSecret, SecretString};
 use std::future::Future;
@@ -28,12 +30,18 @@ const PAUSES: [Duration; 4] = [
     Duration::from_secs(120),
 ];
 
+const URL_FORM: Error =
+    Error::Invalid("mail.url: smtps://USER:PASSWORD@HOST or smtp://HOST?tls=required");
+const CA_FORM: Error = Error::Invalid("mail.ca: a file of certificates in PEM that can be read");
+
 type Smtp = AsyncSmtpTransport<Tokio1Executor>;
 
 /// How to send.
 pub struct Options {
     /// `smtps://USER:PASSWORD@HOST` or `smtp://HOST?tls=required`; empty for no mail.
     pub url: SecretString,
+    /// A PEM file of the authority that signs the server's certificate; empty where it is a public one.
+    pub ca: String,
     /// Who letters are from, for instance `Hub <hub@example.com>`.
     pub from: String,
 }
@@ -83,13 +91,11 @@ impl Mail {
         if url.is_empty() {
             return Ok(Self(None));
         }
-        let server = Smtp::from_url(url).map_err(|_| {
-            Error::Invalid("mail.url: smtps://USER:PASSWORD@HOST or smtp://HOST?tls=required")
-        })?;
+        let server = server(url, &options.ca)?;
         let from = options.from.parse();
         let from = from.map_err(|_| Error::Invalid("mail.from: an e-mail address"))?;
         let (queue, letters) = mpsc::channel(QUEUE);
-        tokio::spawn(run(server.timeout(Some(TIMEOUT)).build(), letters));
+        tokio::spawn(run(server, letters));
         Ok(Self(Some(Arc::new(Inner {
             queue,
             from,
@@ -141,6 +147,24 @@ impl Mail {
     }
 }
 
+fn server(url: &str, ca: &str) -> Result<Smtp, Error> {
+    let mut server = Smtp::from_url(url).map_err(|_| URL_FORM)?;
+    if !ca.is_empty() {
+        let pem = std::fs::read(ca).map_err(|_| CA_FORM)?;
+        let authority = Certificate::from_pem(&pem).map_err(|_| CA_FORM)?;
+        let host = reqwest::Url::parse(url).map_err(|_| URL_FORM)?;
+        let host = host.host_str().ok_or(URL_FORM)?.to_owned();
+        let tls = TlsParameters::builder(host).add_root_certificate(authority);
+        let tls = tls.build().map_err(|_| CA_FORM)?;
+        // The settings allow an authority only where there is TLS.
+        server = server.tls(match url.starts_with("smtps://") {
+            true => Tls::Wrapper(tls),
+            false => Tls::Required(tls),
+        });
+    }
+    Ok(server.timeout(Some(TIMEOUT)).build())
+}
+
 async fn run(server: Smtp, mut letters: mpsc::Receiver<Message>) {
     let places = Arc::new(Semaphore::new(AT_ONCE));
     loop {
@@ -169,16 +193,31 @@ async fn deliver(server: &Smtp, letter: Message) -> &'static str {
         };
         let pause = pauses.next().filter(|_| !error.is_permanent());
         // What a server says may quote the address; the kind and the status are enough for an operator.
-        let status = error.status().map(|code| code.to_string());
+        let (kind, status) = (kind(&error), error.status().map(|code| code.to_string()));
         match pause {
             Some(pause) => {
-                tracing::warn!(?status, ?pause, "a letter was not taken; it is tried again");
+                tracing::warn!(
+                    kind,
+                    ?status,
+                    ?pause,
+                    "a letter was not taken; it is tried again"
+                );
                 tokio::time::sleep(*pause).await;
             }
             None => {
-                tracing::error!(?status, "a letter was given up");
+                tracing::error!(kind, ?status, "a letter was given up");
                 return "failed";
             }
         }
+    }
+}
+
+fn kind(error: &smtp::Error) -> &'static str {
+    match () {
+        () if error.is_tls() => "TLS",
+        () if error.is_timeout() => "time-out",
+        () if error.status().is_some() => "refusal",
+        () if error.is_client() => "what it offers",
+        () => "connection",
     }
 }

@@ -31,6 +31,7 @@ mod headers;
 mod heartbeat;
 mod history;
 mod mail;
+mod mail_tls;
 mod matrix;
 mod nodes;
 mod people;
