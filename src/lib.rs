@@ -25,6 +25,7 @@ pub mod http;
 pub mod link;
 pub mod mail;
 pub mod metering;
+pub mod oidc;
 pub mod server;
 pub mod store;
 pub mod telemetry;

@@ -63,7 +63,7 @@ fn generated() -> String {
     roots! {
         ClientFrame, ServerFrame, ErrorCode, frame::Published, frame::HistoryPage,
         frame::StreamOpened, frame::StreamReading, rest::Problem, rest::SetupStatus, rest::Setup,
-        rest::Register, rest::Login, rest::Refresh, rest::Session, rest::User, rest::Me,
+        rest::Register, rest::Login, rest::SignInAddress, rest::FinishSignIn, rest::Refresh, rest::Session, rest::User, rest::Me,
         rest::Plan, rest::UsageRow, rest::UsageLimit, rest::UsageCost, rest::UsageReport,
         rest::OrganizationLimits, rest::Alert,
         rest::Organization, rest::Workspace, rest::NewWorkspace, rest::Room, rest::NewRoom,

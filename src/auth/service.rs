@@ -3,6 +3,7 @@
 use super::access_token::AccessTokens;
 use super::cache::Cache;
 use super::password::Passwords;
+use super::pending::PendingKeys;
 use super::refresh_token::RefreshTokens;
 use super::secret::Secrets;
 use super::throttle::Throttle;
@@ -39,6 +40,7 @@ pub(super) struct Inner {
     pub(super) access: AccessTokens,
     pub(super) refresh: RefreshTokens,
     pub(super) passwords: Passwords,
+    pub(super) pending: PendingKeys,
     pub(super) throttle: Throttle,
     pub(super) refresh_ms: i64,
     pub(super) sessions: Cache<SessionId, SessionRow>,
@@ -54,6 +56,7 @@ impl Auth {
             access: AccessTokens::new(secrets, options.access_lifetime),
             refresh: RefreshTokens::new(secrets),
             passwords: Passwords::new(options.bcrypt_cost),
+            pending: PendingKeys::new(secrets),
             throttle: Throttle::new(),
             refresh_ms: i64::try_from(options.refresh_lifetime.as_millis()).unwrap_or(i64::MAX),
             sessions: Cache::new(),

@@ -121,6 +121,7 @@ fn check(config: &Config, plans: &Plans) -> Vec<String> {
         socket,
         log,
         auth,
+        oidc,
         tenancy,
         bootstrap,
         mail,
@@ -246,6 +247,10 @@ fn check(config: &Config, plans: &Plans) -> Vec<String> {
         auth.refresh_token_days > 0,
         "auth.refresh_token_days: at least 1",
     );
+    let confirms = !mail.url.expose_secret().is_empty();
+    for (good, fault) in oidc.needs(server, auth.registration, confirms) {
+        need(good, fault);
+    }
     need(
         plans.get(&tenancy.default_plan).is_some(),
         "tenancy.default_plan: no plan of this name in the plans file",

@@ -4,10 +4,12 @@
 
 mod load;
 mod network;
+mod oidc;
 pub mod plan;
 
 pub use load::{Error, load};
 pub use network::network;
+pub use oidc::{Oidc, SignUp};
 pub use plan::{Beyond, Plan, Plans};
 
 use secrecy::SecretString;
@@ -31,6 +33,8 @@ pub struct Config {
     pub log: Log,
     /// Tokens and passwords.
     pub auth: Auth,
+    /// Sign-in at a provider.
+    pub oidc: Oidc,
     /// Organizations and plans.
     pub tenancy: Tenancy,
     /// The way to people who are not there.

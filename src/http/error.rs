@@ -2,7 +2,7 @@
 
 use crate::metering::UsedUp;
 use crate::telemetry::fault;
-use crate::{auth, mail, room, store, tenant};
+use crate::{auth, mail, oidc, room, store, tenant};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
@@ -126,6 +126,12 @@ impl From<mail::Error> for ApiError {
             mail::Error::Invalid(_) => (ErrorCode::Invalid, None),
         };
         Self::of(code, &error, wait)
+    }
+}
+
+impl From<oidc::Error> for ApiError {
+    fn from(error: oidc::Error) -> Self {
+        Self::of(error.code(), &error, error.retry_after())
     }
 }
 

@@ -17,6 +17,7 @@ mod link;
 mod live;
 mod me;
 mod member;
+mod oidc;
 mod openapi;
 pub mod origin;
 pub mod routes;
@@ -34,6 +35,7 @@ mod tests;
 
 pub use error::ApiError;
 pub use forwarded::Proxies;
+pub use oidc::{CALLBACK, Elsewhere};
 pub use origin::Origins;
 pub use routes::configure;
 

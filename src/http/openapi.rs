@@ -1,7 +1,7 @@
 //! The API's own description, as an OpenAPI document.
 
 use super::{
-    account, agent, event, invite, live, me, member, stream, stream_bytes, usage, workspace,
+    account, agent, event, invite, live, me, member, oidc, stream, stream_bytes, usage, workspace,
 };
 use actix_web::HttpResponse;
 use generic_corp_protocol::rest::Problem;
@@ -26,6 +26,8 @@ use utoipa::{Modify, OpenApi};
         account::set_up,
         account::register,
         account::login,
+        oidc::begin,
+        oidc::finish,
         account::refresh,
         account::logout,
         account::me,

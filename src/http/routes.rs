@@ -2,7 +2,7 @@
 
 use super::error::no_such_path;
 use super::{
-    ApiError, Origins, account, agent, calls, event, gate, health, invite, live, me, member,
+    ApiError, Origins, account, agent, calls, event, gate, health, invite, live, me, member, oidc,
     openapi, security, stream, stream_bytes, unread, usage, workspace,
 };
 use crate::tenant::{Page, Permission};
@@ -40,6 +40,8 @@ routes! {
     "/setup" => get account::status [Anyone], post account::set_up [Anyone];
     "/auth/register" => post account::register [Anyone];
     "/auth/login" => post account::login [Anyone];
+    "/auth/oidc" => post oidc::begin [Anyone];
+    "/auth/oidc/callback" => post oidc::finish [Anyone];
     "/auth/refresh" => post account::refresh [Anyone];
     "/auth/logout" => post account::logout [Anyone];
     "/auth/confirm" => post account::confirm [Anyone];

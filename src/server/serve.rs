@@ -148,6 +148,7 @@ fn application(
         .app_data(web::Data::new(shared.metering.calls))
         .app_data(web::Data::new(shared.origins))
         .app_data(web::Data::new(shared.mail))
+        .app_data(web::Data::new(shared.elsewhere))
         .app_data(web::Data::new(shared.options))
         .app_data(shared.draining)
         .configure(|config| http::configure(&origins, config))

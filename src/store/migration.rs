@@ -21,7 +21,8 @@ files!(
     "0002_usage_shards.sql",
     "0003_audit.sql",
     "0004_people.sql",
-    "0005_metering.sql"
+    "0005_metering.sql",
+    "0006_identities.sql"
 );
 
 /// Those of SQLite.

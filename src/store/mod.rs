@@ -10,6 +10,7 @@ mod append;
 pub mod audit;
 mod compact;
 mod error;
+pub mod identity;
 pub mod invite;
 pub mod limit;
 mod log;

@@ -1,6 +1,7 @@
 //! Organizations, workspaces, rooms, agents: who owns what, and who may touch it.
 
 mod agent;
+mod entry;
 mod error;
 mod founding;
 mod invite;
@@ -14,6 +15,7 @@ pub mod scope;
 mod service;
 mod workspace;
 
+pub use entry::EntryRules;
 pub use error::Error;
 pub use founding::Administrator;
 pub use member::operator;

@@ -34,7 +34,10 @@ mod person;
 mod usage;
 mod workspace;
 
-pub use account::{Login, Me, Organization, Refresh, Register, Session, Setup, SetupStatus, User};
+pub use account::{
+    FinishSignIn, Login, Me, Organization, Refresh, Register, Session, Setup, SetupStatus,
+    SignInAddress, User,
+};
 pub use log::{Appended, CancelStream, CloseStream, NewEvent, NewStream, StreamPage};
 pub use member::{
     AuditEntry, ChangeMember, ChangeOrganization, ChangeWorkspace, OrganizationMember,
