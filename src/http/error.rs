@@ -131,7 +131,12 @@ impl From<mail::Error> for ApiError {
 
 impl From<oidc::Error> for ApiError {
     fn from(error: oidc::Error) -> Self {
-        Self::of(error.code(), &error, error.retry_after())
+        // Each of its texts is for the asker; what is behind it was logged where it was seen.
+        let refused = Self::new(error.code(), error.to_string());
+        match error.retry_after() {
+            Some(wait) => refused.after(wait),
+            None => refused,
+        }
     }
 }
 

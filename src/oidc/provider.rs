@@ -14,6 +14,7 @@ use openidconnect::{
 };
 use parking_lot::RwLock;
 use secrecy::{ExposeSecret, SecretString};
+use std::error::Error as _;
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -228,7 +229,8 @@ impl Provider {
                 }
                 Err(error) => {
                     *failed = Some(Instant::now());
-                    away(&error);
+                    // Only its cause says more than that it failed.
+                    away(error.source().map_or(&error as &dyn Display, |cause| cause));
                 }
             }
         }

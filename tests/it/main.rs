@@ -34,6 +34,8 @@ mod mail;
 mod mail_tls;
 mod matrix;
 mod nodes;
+mod oidc;
+mod oidc_attacks;
 mod people;
 mod presence;
 mod publish;

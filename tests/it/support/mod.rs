@@ -1,14 +1,17 @@
 //! What every test needs: a hub, somebody to talk to it, and patience with an end.
 
+pub mod browser;
 pub mod bystanders;
 pub mod certificate;
 pub mod cluster;
 pub mod database;
 pub mod process;
+pub mod provider;
 pub mod proxy;
 pub mod redis;
 pub mod rest;
 pub mod server;
+pub mod signer;
 pub mod smtp;
 pub mod socket;
 pub mod tcp;
