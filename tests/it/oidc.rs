@@ -215,3 +215,37 @@ async fn a_provider_that_is_away_is_told_in_time_and_passwords_still_work() {
     let session: Session = browser.finish(&back).await.ok();
     assert_eq!(session.user.email, EMAIL, "and the same can be finished");
 }
+
+#[tokio::test]
+async fn a_locked_account_is_not_opened_by_the_provider() {
+    let provider = Provider::start(Algorithm::ES256).await;
+    let hub = hub_with(&provider, &[ALONE]).await;
+    provider.person("robin", EMAIL);
+    let _: Session = Browser::new(&hub).sign_in(&provider).await.ok();
+    let done = hub.command(&["admin", "disable", EMAIL]).output().await;
+    assert!(done.expect("it runs").status.success());
+    let refused = Browser::new(&hub).sign_in(&provider).await;
+    assert_eq!(refused.code(), ErrorCode::Forbidden);
+    assert!(refused.problem().detail.contains("locked"));
+}
+
+#[tokio::test]
+async fn settings_that_cannot_work_are_told_to_the_operator_and_not_to_people() {
+    let provider = Provider::start(Algorithm::ES256).await;
+    let hub = hub_with(&provider, &[ALONE, ("oidc.client_secret", "wrong")]).await;
+    provider.person("robin", EMAIL);
+    let refused = Browser::new(&hub).sign_in(&provider).await;
+    assert_eq!(refused.code(), ErrorCode::Unavailable);
+    assert!(hub.log().contains("it answers invalid_client"));
+    let settings = [
+        ALONE,
+        ("oidc.sign_up", "domains"),
+        ("oidc.domains", "example.net"),
+        ("oidc.organization", "nowhere"),
+    ];
+    let hub = hub_with(&provider, &settings).await;
+    provider.person("robin", "robin@example.net");
+    let refused = Browser::new(&hub).sign_in(&provider).await;
+    assert_eq!(refused.code(), ErrorCode::Internal);
+    assert!(hub.log().contains("oidc.organization"));
+}
