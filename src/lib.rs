@@ -26,6 +26,7 @@ pub mod http;
 pub mod link;
 pub mod mail;
 pub mod metering;
+pub mod oidc;
 pub mod outbox;
 pub mod server;
 pub mod store;

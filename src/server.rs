@@ -11,14 +11,15 @@ use crate::config::{Config, Plans, network};
 use crate::connection::{self, Credential, Registry};
 use crate::fanout::{self, Hub};
 use crate::history::{self, History};
-use crate::http::{self, Origins};
+use crate::http::{self, Elsewhere, Origins};
 use crate::link::Link;
 use crate::mail::{self, Mail};
+use crate::oidc::{self, Provider};
 use crate::outbox::{self, Outbox};
 use crate::quota::{Calls, Seats};
 use crate::room::Rooms;
 use crate::store::{self, Store};
-use crate::tenant::{Administrator, Tenants};
+use crate::tenant::{Administrator, EntryRules, Tenants};
 use crate::{chore, telemetry};
 use actix_server::ServerHandle;
 use actix_web::web;
@@ -69,6 +70,7 @@ struct Shared {
     mail: Mail,
     outbox: Outbox,
     billing: Billing,
+    elsewhere: Option<Elsewhere>,
     options: http::Options,
     connection: connection::Options,
     draining: web::Data<AtomicBool>,
@@ -228,6 +230,7 @@ async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
         billing: Billing::new(store.clone(), plans, billing)?,
         outbox,
         mail,
+        elsewhere: elsewhere(config)?,
         store,
         auth,
         tenants,
@@ -243,6 +246,37 @@ async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
         connection,
         draining: web::Data::new(AtomicBool::new(false)),
     })
+}
+
+/// The way in by a provider, where there is one.
+fn elsewhere(config: &Config) -> anyhow::Result<Option<Elsewhere>> {
+    let oidc = &config.oidc;
+    if !oidc.is_on() {
+        return Ok(None);
+    }
+    let hub = config.server.public_url.trim_end_matches('/');
+    let provider = Provider::new(oidc::Options {
+        issuer: oidc.issuer.clone(),
+        client_id: oidc.client_id.clone(),
+        client_secret: oidc.client_secret.clone(),
+        scopes: oidc.scopes.clone(),
+        redirect_url: format!("{hub}{}", http::CALLBACK),
+    })?;
+    Ok(Some(Elsewhere {
+        provider,
+        name: oidc.name.clone(),
+        rules: EntryRules {
+            link: oidc.link_accounts,
+            sign_up: oidc.sign_up,
+            domains: oidc
+                .domains
+                .iter()
+                .map(|name| name.to_lowercase())
+                .collect(),
+            organization: Slug::parse(&oidc.organization)?,
+            role: oidc.role.clone(),
+        },
+    }))
 }
 
 /// Hands on what comes over the bus.

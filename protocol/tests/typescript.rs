@@ -67,8 +67,8 @@ fn generated() -> [(&'static str, String); 2] {
     }
     let wire = tidy(&std::mem::take(&mut types.text));
     roots! {
-        rest::Problem, rest::SetupStatus, rest::Setup,
-        rest::Register, rest::Login, rest::Refresh, rest::Session, rest::User, rest::Me,
+        rest::Problem, rest::SetupStatus, rest::Setup, rest::Register, rest::Login,
+        rest::SignInAddress, rest::FinishSignIn, rest::Refresh, rest::Session, rest::User, rest::Me,
         rest::Plan, rest::UsageRow, rest::UsageLimit, rest::UsageCost, rest::UsageReport,
         rest::OrganizationLimits, rest::Alert, rest::Checkout, rest::BillingPage,
         rest::BillingStatus, rest::Webhook, rest::NewWebhook, rest::NewWebhookSecret, rest::ChangeWebhook,

@@ -2,7 +2,7 @@
 
 use super::password::Passwords;
 use super::{Auth, Error, Visitor};
-use crate::store::account::NewUser;
+use crate::store::account::{NewUser, UserRow};
 use crate::store::audit::Act;
 use crate::store::session::Rotation;
 use generic_corp_protocol::rest::{Session, User};
@@ -54,6 +54,40 @@ impl Auth {
         })
     }
 
+    /// The same for somebody whom a provider knows: no password opens the account until one is set by a link. What
+    /// is no name to show is replaced by the address.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the address is none.
+    pub fn prepare_known_elsewhere(&self, email: &str, name: &str) -> Result<NewUser, Error> {
+        let email = address_of(email)?;
+        let name = if is_label(name) { name.trim() } else { &email };
+        Ok(NewUser {
+            id: UserId::new(),
+            name: name.to_owned(),
+            password_hash: self.0.passwords.none(),
+            email,
+        })
+    }
+
+    /// Begins a session for a user who was proved to be it.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn begin_known(
+        &self,
+        user: UserRow,
+        from: impl Into<Visitor>,
+    ) -> Result<Session, Error> {
+        let generation = user.generation;
+        let user = User {
+            id: user.id,
+            email: user.email,
+            name: user.name,
+        };
+        self.begin_session(user, generation, &from.into()).await
+    }
+
     /// Begins a session for a user who was just stored.
     ///
     /// # Errors
@@ -99,14 +133,8 @@ impl Auth {
         let right = self.0.passwords.verify(password, hash).await?;
         match found {
             Some(user) if right && user.disabled_at.is_none() => {
-                let generation = user.generation;
                 self.improve(user.id, password, &user.password_hash).await;
-                let user = User {
-                    id: user.id,
-                    email: user.email,
-                    name: user.name,
-                };
-                self.begin_session(user, generation, &from).await
+                self.begin_known(user, from).await
             }
             Some(user) => {
                 self.note_refused(user.id, email, from.address);

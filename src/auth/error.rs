@@ -25,6 +25,11 @@ pub enum Error {
     /// The one-time link is unknown, used or too old.
     #[error("the link is not valid any more; ask for a new one")]
     Link,
+    /// A sign-in at a provider is not this browser's, was finished, or took too long.
+    #[error(
+        "this sign-in was begun in another browser, is finished, or took too long; begin again"
+    )]
+    Elsewhere,
     /// The e-mail address has an account.
     #[error("this e-mail address cannot be registered; sign in, or use another one")]
     EmailTaken,
@@ -49,7 +54,9 @@ impl Error {
     /// The code on the wire.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::InvalidToken | Self::Reused(_) | Self::Link => ErrorCode::InvalidToken,
+            Self::InvalidToken | Self::Reused(_) | Self::Link | Self::Elsewhere => {
+                ErrorCode::InvalidToken
+            }
             Self::TokenExpired => ErrorCode::TokenExpired,
             Self::InvalidCredentials | Self::WrongPassword => ErrorCode::InvalidCredentials,
             Self::EmailTaken => ErrorCode::Conflict,

@@ -36,6 +36,11 @@ impl Passwords {
         }
     }
 
+    /// What is kept of an account without a password: no password made it, and refusing takes as long as ever.
+    pub(super) fn none(&self) -> String {
+        self.nobody.to_string()
+    }
+
     /// Whether `password` may be one.
     pub(super) fn check(password: &str) -> Result<(), Error> {
         if LENGTH.contains(&password.len()) {

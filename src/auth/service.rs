@@ -3,6 +3,7 @@
 use super::access_token::AccessTokens;
 use super::cache::Cache;
 use super::password::Passwords;
+use super::pending::PendingKeys;
 use super::refresh_token::RefreshTokens;
 use super::refusals::Refusals;
 use super::seal::Seal;
@@ -42,6 +43,7 @@ pub(super) struct Inner {
     pub(super) refresh: RefreshTokens,
     pub(super) passwords: Passwords,
     pub(super) seal: Seal,
+    pub(super) pending: PendingKeys,
     pub(super) throttle: Throttle,
     pub(super) refusals: Refusals,
     pub(super) refresh_ms: i64,
@@ -59,6 +61,7 @@ impl Auth {
             refresh: RefreshTokens::new(secrets),
             passwords: Passwords::new(options.bcrypt_cost),
             seal: Seal::new(secrets),
+            pending: PendingKeys::new(secrets),
             throttle: Throttle::new(),
             refusals: Refusals::default(),
             refresh_ms: i64::try_from(options.refresh_lifetime.as_millis()).unwrap_or(i64::MAX),

@@ -19,6 +19,7 @@ pub(super) fn check(config: &Config, plans: &Plans) -> Vec<String> {
         socket,
         log,
         auth,
+        oidc,
         tenancy,
         bootstrap,
         mail,
@@ -150,6 +151,10 @@ pub(super) fn check(config: &Config, plans: &Plans) -> Vec<String> {
         auth.refresh_token_days > 0,
         "auth.refresh_token_days: at least 1",
     );
+    let confirms = !mail.url.expose_secret().is_empty();
+    for (good, fault) in oidc.needs(server, auth.registration, confirms) {
+        need(good, fault);
+    }
     need(
         plans.get(&tenancy.default_plan).is_some(),
         "tenancy.default_plan: no plan of this name in the plans file",

@@ -5,10 +5,12 @@
 mod check;
 mod load;
 mod network;
+mod oidc;
 pub mod plan;
 
 pub use load::{Error, load};
 pub use network::network;
+pub use oidc::{Oidc, SignUp};
 pub use plan::{Beyond, Plan, Plans};
 
 use secrecy::SecretString;
@@ -32,6 +34,8 @@ pub struct Config {
     pub log: Log,
     /// Tokens and passwords.
     pub auth: Auth,
+    /// Sign-in at a provider.
+    pub oidc: Oidc,
     /// Organizations and plans.
     pub tenancy: Tenancy,
     /// The way to people who are not there.

@@ -3,7 +3,7 @@
 use super::body::Body;
 use super::extract::{Caller, address, visitor};
 use super::link::{Page, link};
-use super::{ApiError, Options, Origins, letter};
+use super::{ApiError, Elsewhere, Options, Origins, letter};
 use crate::auth::{self, Auth};
 use crate::bus::{Bus, Ended, Hint};
 use crate::config::Registration;
@@ -26,12 +26,17 @@ pub(super) async fn status(
     tenants: web::Data<Tenants>,
     options: web::Data<Options>,
     mail: web::Data<Mail>,
+    elsewhere: web::Data<Option<Elsewhere>>,
 ) -> Result<web::Json<SetupStatus>, ApiError> {
     Ok(web::Json(SetupStatus {
         setup_needed: tenants.setup_needed().await?,
         registration_open: options.registration == Registration::Open,
         registration: options.registration.name().to_owned(),
         reset_by_mail: mail.is_on(),
+        sign_in_with: elsewhere
+            .as_ref()
+            .as_ref()
+            .map(|elsewhere| elsewhere.name.clone()),
     }))
 }
 

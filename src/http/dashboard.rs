@@ -15,9 +15,10 @@ pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self
     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types dompurify";
 
 /// Addresses of views; each gets the one page, which reads the address (`static/src/router.ts`).
-const VIEWS: [&str; 10] = [
+const VIEWS: [&str; 11] = [
     "/",
     "/sign-in",
+    super::CALLBACK,
     "/register",
     "/setup",
     "/invite",

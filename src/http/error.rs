@@ -2,7 +2,7 @@
 
 use crate::metering::UsedUp;
 use crate::telemetry::fault;
-use crate::{auth, billing, mail, room, store, tenant};
+use crate::{auth, billing, mail, oidc, room, store, tenant};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
@@ -139,6 +139,17 @@ impl From<billing::Error> for ApiError {
                 Self::new(error.code(), error.to_string()).after(Duration::from_secs(5))
             }
             _ => Self::of(error.code(), &error, None),
+        }
+    }
+}
+
+impl From<oidc::Error> for ApiError {
+    fn from(error: oidc::Error) -> Self {
+        // Each of its texts is for the asker; what is behind it was logged where it was seen.
+        let refused = Self::new(error.code(), error.to_string());
+        match error.retry_after() {
+            Some(wait) => refused.after(wait),
+            None => refused,
         }
     }
 }

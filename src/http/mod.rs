@@ -21,6 +21,7 @@ mod link;
 mod live;
 mod me;
 mod member;
+mod oidc;
 mod openapi;
 pub mod origin;
 mod removal;
@@ -41,6 +42,7 @@ mod tests;
 
 pub use error::ApiError;
 pub use forwarded::Proxies;
+pub use oidc::{CALLBACK, Elsewhere};
 pub use origin::Origins;
 pub use routes::configure;
 

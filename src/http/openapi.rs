@@ -1,7 +1,7 @@
 //! The API's own description, as an OpenAPI document.
 
 use super::{
-    account, agent, api_key, billing, event, invite, live, me, member, removal, stream,
+    account, agent, api_key, billing, event, invite, live, me, member, oidc, removal, stream,
     stream_bytes, usage, webhook, workspace, workspace_member,
 };
 use actix_web::HttpResponse;
@@ -27,6 +27,8 @@ use utoipa::{Modify, OpenApi};
         account::set_up,
         account::register,
         account::login,
+        oidc::begin,
+        oidc::finish,
         account::refresh,
         account::logout,
         account::me,

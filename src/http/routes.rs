@@ -3,7 +3,7 @@
 use super::error::no_such_path;
 use super::{
     ApiError, Origins, account, agent, api_key, billing, calls, event, gate, health, invite, live,
-    me, member, openapi, removal, security, stream, stream_bytes, unread, usage, webhook,
+    me, member, oidc, openapi, removal, security, stream, stream_bytes, unread, usage, webhook,
     workspace, workspace_member,
 };
 use crate::tenant::{Page, Permission};
@@ -41,6 +41,8 @@ routes! {
     "/setup" => get account::status [Anyone], post account::set_up [Anyone];
     "/auth/register" => post account::register [Anyone];
     "/auth/login" => post account::login [Anyone];
+    "/auth/oidc" => post oidc::begin [Anyone];
+    "/auth/oidc/callback" => post oidc::finish [Anyone];
     "/auth/refresh" => post account::refresh [Anyone];
     "/auth/logout" => post account::logout [Anyone];
     "/auth/confirm" => post account::confirm [Anyone];

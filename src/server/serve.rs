@@ -151,6 +151,7 @@ fn application(
         .app_data(web::Data::new(shared.origins))
         .app_data(web::Data::new(shared.billing))
         .app_data(web::Data::new(shared.mail))
+        .app_data(web::Data::new(shared.elsewhere))
         .app_data(web::Data::new(shared.options))
         .app_data(shared.draining)
         .configure(|config| http::configure(&origins, config))

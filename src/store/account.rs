@@ -72,7 +72,7 @@ pub struct Founding<'a> {
     pub room: &'a Slug,
 }
 
-fn user(row: &Row) -> Result<UserRow, Error> {
+pub(super) fn user(row: &Row) -> Result<UserRow, Error> {
     Ok(UserRow {
         id: UserId(uuid(row, "id")?),
         email: text(row, "email")?,

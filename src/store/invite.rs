@@ -213,14 +213,8 @@ impl Store {
         if found.email.as_ref().is_some_and(|only| *only != email) {
             return Ok(Accepted::OtherAddress);
         }
-        let spent =
-            sql("UPDATE invites SET used_at = $1, used_by = $2 WHERE id = $3 AND used_at IS NULL")
-                .bind(now.0)
-                .bind(user.0)
-                .bind(found.id.0)
-                .execute(&mut transaction)
-                .await?;
-        if spent == 0 {
+        let actor = Sender::user(user, name);
+        if !take(&mut transaction, &found, &actor, now, address).await? {
             return Ok(Accepted::Void);
         }
         if let Guest::New(user) = guest {
@@ -240,18 +234,53 @@ impl Store {
             Err(Error::Conflict) => return Ok(Accepted::Member),
             done => done?,
         }
-        let actor = Sender::user(user, name);
-        let act = Act {
-            organization: Some(found.organization),
-            actor: &actor,
-            action: "invite.accepted",
-            target: &found.id.to_string(),
-            address,
-        };
-        record(&mut transaction, &act).await?;
         transaction.commit().await?;
         Ok(Accepted::Done(found.organization))
     }
+}
+
+/// Spends an invite for its guest; `false` when it is.
+pub(super) async fn take(
+    transaction: &mut Work,
+    invite: &InviteRow,
+    guest: &Sender,
+    now: Timestamp,
+    address: Option<IpAddr>,
+) -> Result<bool, Error> {
+    let spent =
+        sql("UPDATE invites SET used_at = $1, used_by = $2 WHERE id = $3 AND used_at IS NULL")
+            .bind(now.0)
+            .bind(guest.id)
+            .bind(invite.id.0)
+            .execute(&mut *transaction)
+            .await?;
+    if spent == 0 {
+        return Ok(false);
+    }
+    let act = Act {
+        organization: Some(invite.organization),
+        actor: guest,
+        action: "invite.accepted",
+        target: &invite.id.to_string(),
+        address,
+    };
+    record(transaction, &act).await?;
+    Ok(true)
+}
+
+/// The open invites for this very address, by organization, the newest first: whoever holds several organizations
+/// takes them in one order.
+pub(super) async fn open_for(
+    transaction: &mut Work,
+    email: &str,
+    now: Timestamp,
+) -> Result<Vec<InviteRow>, Error> {
+    let mut query = sql(OPEN);
+    query.push_bind(now.0);
+    query.push(" AND i.email = ").push_bind(email);
+    query.push(" ORDER BY i.organization_id, i.id DESC");
+    let rows = query.fetch_all(transaction).await?;
+    rows.iter().map(invite).collect()
 }
 
 async fn find(

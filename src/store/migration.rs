@@ -24,7 +24,8 @@ files!(
     "0005_metering.sql",
     "0006_access.sql",
     "0007_webhooks.sql",
-    "0008_billing.sql"
+    "0008_billing.sql",
+    "0009_identities.sql"
 );
 
 /// Those of SQLite.

@@ -12,6 +12,7 @@ pub mod billing;
 mod compact;
 pub mod delivery;
 mod error;
+pub mod identity;
 pub mod invite;
 pub mod limit;
 mod log;

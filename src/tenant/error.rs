@@ -45,6 +45,11 @@ pub enum Error {
     /// Who accepts an invite is a member of the organization.
     #[error("you are a member already; the invite can be given to somebody else")]
     Member,
+    /// There is an account of the address that whoever comes from a provider may not have.
+    #[error(
+        "there is an account with your e-mail address that is not linked to the sign-in provider; sign in by password"
+    )]
+    Linked,
     /// There are as many as there may be.
     #[error("{0}")]
     TooMany(&'static str),
@@ -67,9 +72,12 @@ impl Error {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::NotFound(_) => ErrorCode::NotFound,
-            Self::Ambiguous | Self::Taken(_) | Self::LastOwner | Self::SetUp | Self::Member => {
-                ErrorCode::Conflict
-            }
+            Self::Ambiguous
+            | Self::Taken(_)
+            | Self::LastOwner
+            | Self::SetUp
+            | Self::Member
+            | Self::Linked => ErrorCode::Conflict,
             Self::Forbidden(_) | Self::Scope(_) => ErrorCode::Forbidden,
             Self::LimitReached { .. } | Self::TooMany(_) => ErrorCode::LimitReached,
             Self::SetupLink | Self::Invite => ErrorCode::InvalidToken,

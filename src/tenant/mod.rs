@@ -2,6 +2,7 @@
 
 mod agent;
 mod api_key;
+mod entry;
 mod error;
 mod founding;
 mod invite;
@@ -17,6 +18,7 @@ mod webhook;
 mod workspace;
 mod workspace_member;
 
+pub use entry::EntryRules;
 pub use error::Error;
 pub use founding::Administrator;
 pub use member::operator;

@@ -158,6 +158,16 @@ export async function login(body: wire.Login): Promise<wire.User> {
   return begin(await (await send("/auth/login", { method: "POST", body })).json());
 }
 
+/** Where to go to sign in at the provider. */
+export async function signInElsewhere(): Promise<wire.SignInAddress> {
+  return (await send("/auth/oidc", { method: "POST", body: {} })).json();
+}
+
+/** With what the provider sent along. */
+export async function finishSignIn(body: wire.FinishSignIn): Promise<wire.User> {
+  return begin(await (await send("/auth/oidc/callback", { method: "POST", body })).json());
+}
+
 export async function logout(): Promise<void> {
   await send("/auth/logout", { method: "POST", body: {} }).catch(() => undefined);
   end();

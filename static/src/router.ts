@@ -7,7 +7,7 @@ const ENTRIES = ["sign-in", "register", "setup", "invite", "reset", "confirm", "
 type Entry = (typeof ENTRIES)[number];
 
 export type Route =
-  | { view: "home" | "missing" | Entry }
+  | { view: "home" | "missing" | "sign-in/callback" | Entry }
   | { view: "workspace" | "keys"; workspace: string }
   | { view: "room"; workspace: string; room: string; stream: string | undefined };
 
@@ -22,6 +22,7 @@ export function parse(pathname: string): Route {
   if (first === undefined) return { view: "home" };
   const entry = ENTRIES.find((known) => known === first);
   if (workspace === undefined && entry) return { view: entry };
+  if (entry === "sign-in" && workspace === "callback" && section === undefined) return { view: "sign-in/callback" };
   if (first !== "w" || workspace === undefined || rest.length > 0) return { view: "missing" };
   if (section === undefined) return { view: "workspace", workspace };
   if (section === "keys" && room === undefined) return { view: "keys", workspace };

@@ -20,10 +20,27 @@ export const workspaces = computed(() => {
 const LAST = "gc.workspace";
 /** Where to go after signing in. */
 let wanted: string | undefined;
+/** The same while the browser is elsewhere: it stays in this tab, so nobody's link can say where to go. */
+const WANTED = "gc.wanted";
 
 export async function start(): Promise<void> {
   api.whenSignedOut(() => signedOut());
   me.value = (await api.restore()) ? await api.json<wire.Me>("/me") : null;
+}
+
+/** Leaves for the provider. */
+export async function signInElsewhere(): Promise<void> {
+  const { url } = await api.signInElsewhere();
+  if (wanted) sessionStorage.setItem(WANTED, wanted);
+  location.assign(url);
+}
+
+/** Back from the provider, with what it put into the address. */
+export async function finishSignIn(answer: wire.FinishSignIn): Promise<void> {
+  wanted = sessionStorage.getItem(WANTED) ?? undefined;
+  sessionStorage.removeItem(WANTED);
+  await api.finishSignIn(answer);
+  await entered();
 }
 
 /** After a sign-in of any kind. */

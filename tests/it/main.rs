@@ -39,6 +39,8 @@ mod mail_tls;
 mod matrix;
 mod metering;
 mod nodes;
+mod oidc;
+mod oidc_attacks;
 mod people;
 mod presence;
 mod publish;

@@ -47,6 +47,8 @@ export type SetupStatus = {
   registration: string,
   /** Whether a forgotten password can be set anew by mail. */
   reset_by_mail: boolean,
+  /** What people call the provider that one can sign in with, where there is one. */
+  sign_in_with?: string,
 };
 
 /** `POST /setup`: the first administrator, with an organization and a workspace. */
@@ -83,6 +85,22 @@ export type Login = {
   email: string,
   /** Password. */
   password: string,
+};
+
+/** `POST /auth/oidc`: a sign-in at the provider was begun. */
+export type SignInAddress = {
+  /** Where the browser goes; it comes back to `/sign-in/callback`. */
+  url: string,
+};
+
+/** `POST /auth/oidc/callback`: what the address has that the browser came back to. */
+export type FinishSignIn = {
+  /** What the hub sent along. */
+  state: string,
+  /** What the hub gets the person's identity for; without it the provider has refused. */
+  code?: string,
+  /** The provider's name, where it says so (RFC 9207). */
+  iss?: string,
 };
 
 /** `POST /auth/refresh` and `/auth/logout`; without a token the cookie counts. */

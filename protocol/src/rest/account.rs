@@ -15,6 +15,10 @@ bodies! {
         registration: String,
         /// Whether a forgotten password can be set anew by mail.
         reset_by_mail: bool,
+        /// What people call the provider that one can sign in with, where there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        sign_in_with: Option<String>,
     }
     /// `POST /setup`: the first administrator, with an organization and a workspace.
     request Setup {
@@ -48,6 +52,24 @@ bodies! {
         email: String,
         /// Password.
         password: String,
+    }
+    /// `POST /auth/oidc`: a sign-in at the provider was begun.
+    answer SignInAddress {
+        /// Where the browser goes; it comes back to `/sign-in/callback`.
+        url: String,
+    }
+    /// `POST /auth/oidc/callback`: what the address has that the browser came back to.
+    request FinishSignIn {
+        /// What the hub sent along.
+        state: String,
+        /// What the hub gets the person's identity for; without it the provider has refused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        code: Option<String>,
+        /// The provider's name, where it says so (RFC 9207).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional))]
+        iss: Option<String>,
     }
     /// `POST /auth/refresh` and `/auth/logout`; without a token the cookie counts.
     request Refresh {

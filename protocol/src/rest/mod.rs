@@ -36,7 +36,10 @@ mod usage;
 mod webhook;
 mod workspace;
 
-pub use account::{Login, Me, Organization, Refresh, Register, Session, Setup, SetupStatus, User};
+pub use account::{
+    FinishSignIn, Login, Me, Organization, Refresh, Register, Session, Setup, SetupStatus,
+    SignInAddress, User,
+};
 pub use billing::{BillingPage, BillingStatus, Checkout};
 pub use log::{Appended, CancelStream, CloseStream, NewEvent, NewStream, StreamPage};
 pub use member::{

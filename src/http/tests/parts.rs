@@ -111,6 +111,7 @@ impl Parts {
                 .app_data(web::Data::new(parts.api_calls.clone()))
                 .app_data(web::Data::new(parts.bus.clone()))
                 .app_data(web::Data::new(parts.mail.clone()))
+                .app_data(web::Data::new(None::<crate::http::Elsewhere>))
                 .app_data(parts.draining.clone())
                 .configure(|config| configure(&origins, config))
                 .wrap(crate::http::security::headers(false))

@@ -6,6 +6,7 @@ import { navigate, route } from "../router";
 import { home, me, signInFirst, start } from "../session";
 import { Button, ErrorNote } from "../ui/basics";
 import { Brand } from "../ui/logo";
+import { Elsewhere } from "./elsewhere";
 import { Register, Setup, SignIn } from "./entry";
 import { Confirm, Forgot, Invite, Reset } from "./links";
 import { Shell } from "./shell";
@@ -38,9 +39,11 @@ export function App() {
     setError(undefined);
     start().catch((cause: HubError) => setError(cause));
   };
-  useEffect(begin, []);
   const view = route.value;
+  // Who comes back from the provider gets a new session, whatever there was.
+  useEffect(() => (view.view === "sign-in/callback" ? undefined : begin()), []);
   if (view.view === "setup") return <Setup />;
+  if (view.view === "sign-in/callback") return <Elsewhere />;
   if (view.view === "reset") return <Reset />;
   if (view.view === "confirm") return <Confirm />;
   if (view.view === "forgot") return <Forgot />;

@@ -4,7 +4,7 @@ import { HubError, type wire } from "@generic-corp/client";
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../api";
-import { entered } from "../session";
+import { entered, signInElsewhere } from "../session";
 import { Button, ErrorNote, Field, Icon } from "../ui/basics";
 import { Brand } from "../ui/logo";
 
@@ -79,6 +79,31 @@ export const newPassword = (
 export const password = <Field label="Password" name="password" type="password" autoComplete="current-password" required />;
 const SLUG = "[a-z0-9][a-z0-9._\\-]{0,63}";
 
+/** The way to the provider. */
+function SignInWith({ name }: { name: string }) {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<HubError>();
+  const go = async () => {
+    setBusy(true);
+    setError(undefined);
+    try {
+      // Busy until the browser has left.
+      await signInElsewhere();
+    } catch (cause) {
+      setBusy(false);
+      if (!(cause instanceof HubError)) throw cause;
+      setError(cause);
+    }
+  };
+  return (
+    <div class="elsewhere">
+      <Button busy={busy} onClick={() => void go()}>Sign in with {name}</Button>
+      <ErrorNote error={error} />
+      <p class="or"><span>or by password</span></p>
+    </div>
+  );
+}
+
 export function SignIn() {
   const { status, error } = useStatus();
   return (
@@ -87,6 +112,7 @@ export function SignIn() {
         <p class="note"><Icon name="info" /><span>This hub has no administrator yet. Open the setup link that it printed when it started.</span></p>
       )}
       <ErrorNote error={error} />
+      {status?.sign_in_with && <SignInWith name={status.sign_in_with} />}
       <Form action="Sign in" send={({ email = "", password = "" }) => api.login({ email, password })}>
         {email(true)}
         {password}

@@ -77,8 +77,17 @@ pub fn of_route(method: &str, path: &str) -> Sample {
         // Whether somebody is let in here is not the table's affair.
         (
             "post",
-            "/setup" | "/auth/register" | "/auth/login" | "/auth/refresh" | "/auth/logout"
-            | "/auth/confirm" | "/auth/forgot" | "/auth/reset" | "/invites/show"
+            "/setup"
+            | "/auth/register"
+            | "/auth/login"
+            | "/auth/refresh"
+            | "/auth/logout"
+            | "/auth/confirm"
+            | "/auth/oidc"
+            | "/auth/oidc/callback"
+            | "/auth/forgot"
+            | "/auth/reset"
+            | "/invites/show"
             | "/invites/accept",
         ) => json(json!({})),
         // Refused for what is missing, so that nobody's account is another afterwards.

@@ -1,5 +1,6 @@
 //! What every test needs: a hub, somebody to talk to it, and patience with an end.
 
+pub mod browser;
 pub mod bystanders;
 pub mod certificate;
 pub mod cluster;
@@ -7,11 +8,13 @@ pub mod database;
 pub mod http;
 pub mod people;
 pub mod process;
+pub mod provider;
 pub mod proxy;
 pub mod receiver;
 pub mod redis;
 pub mod rest;
 pub mod server;
+pub mod signer;
 pub mod silent;
 pub mod smtp;
 pub mod socket;
