@@ -53,8 +53,8 @@ pub enum Entered {
     Unknown,
     /// The organization to come into is not there.
     NoOrganization,
-    /// Each organization to come into has as many members as its plan allows.
-    Full,
+    /// What they would come into has as many members as its plan allows, this many.
+    Full(u32),
 }
 
 impl Store {
@@ -185,13 +185,16 @@ async fn join(
 ) -> Result<Option<Entered>, Error> {
     let sender = Sender::user(new.id, &new.name);
     let address = Some(arrival.address);
-    let mut into = Vec::new();
+    let (mut into, mut full) = (Vec::new(), 0);
     for invite in invites {
         // Several into one organization are one membership.
-        if !into.contains(&invite.organization)
-            && has_room(transaction, invite.organization, welcome).await?
-            && take(transaction, invite, &sender, now, address).await?
-        {
+        if into.contains(&invite.organization) {
+            continue;
+        }
+        let limit = member_limit(transaction, invite.organization, welcome).await?;
+        if !has_room_for_member(transaction, invite.organization, limit).await? {
+            full = limit;
+        } else if take(transaction, invite, &sender, now, address).await? {
             insert_membership(transaction, invite.organization, new.id, &invite.role, now).await?;
             into.push(invite.organization);
         }
@@ -200,13 +203,14 @@ async fn join(
         return Ok(None);
     }
     let Some((slug, role)) = welcome.into else {
-        return Ok(Some(Entered::Full));
+        return Ok(Some(Entered::Full(full)));
     };
     let Some(organization) = organization_of(transaction, slug).await? else {
         return Ok(Some(Entered::NoOrganization));
     };
-    if !has_room(transaction, organization, welcome).await? {
-        return Ok(Some(Entered::Full));
+    let limit = member_limit(transaction, organization, welcome).await?;
+    if !has_room_for_member(transaction, organization, limit).await? {
+        return Ok(Some(Entered::Full(limit)));
     }
     insert_membership(transaction, organization, new.id, role, now).await?;
     let act = Act {
@@ -232,17 +236,16 @@ async fn organization_of(
         .transpose()
 }
 
-async fn has_room(
+async fn member_limit(
     transaction: &mut Work,
     organization: OrganizationId,
     welcome: &Welcome<'_>,
-) -> Result<bool, Error> {
+) -> Result<u32, Error> {
     let row = sql("SELECT plan FROM organizations WHERE id = $1")
         .bind(organization.0)
         .fetch_one(&mut *transaction)
         .await?;
-    let limit = (welcome.members)(&text(&row, "plan")?);
-    has_room_for_member(transaction, organization, limit).await
+    Ok((welcome.members)(&text(&row, "plan")?))
 }
 
 /// Whether an account is somebody else's at the same provider: then the address was theirs before.

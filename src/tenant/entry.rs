@@ -48,7 +48,7 @@ impl Tenants {
     /// says that the address is theirs.
     ///
     /// # Errors
-    /// [`auth::Error::Elsewhere`] where the sign-in was finished before, [`Error::Forbidden`], [`Error::Linked`], or
+    /// [`auth::Error::Elsewhere`] where the sign-in was finished before, [`Error::Forbidden`], [`Error::Linked`], [`Error::LimitReached`], or
     /// the store's.
     pub async fn enter(
         &self,
@@ -86,9 +86,10 @@ impl Tenants {
             Entered::Unknown => Err(Error::Forbidden(
                 "you have no account on this hub; ask for an invite to the e-mail address that the sign-in provider knows",
             )),
-            Entered::Full => Err(Error::Forbidden(
-                "the organization you would come into has as many members as its plan allows; ask one of its owners",
-            )),
+            Entered::Full(limit) => Err(Error::LimitReached {
+                what: "members",
+                limit,
+            }),
             Entered::NoOrganization => Err(Error::Fault(
                 "oidc.organization: there is no organization of this name".to_owned(),
             )),

@@ -1,6 +1,6 @@
 //! Sign-in by OpenID Connect, at a provider of the test's own: who comes in, as whom, and what happens when it is away.
 
-use crate::support::browser::{ALONE, Browser, hub, hub_with};
+use crate::support::browser::{ALONE, Browser, builder_with, hub, hub_with};
 use crate::support::provider::{Health, Provider};
 use crate::support::server::{EMAIL, PASSWORD};
 use crate::support::{Rest, TestServer, eventually};
@@ -110,6 +110,28 @@ async fn who_is_invited_comes_in_as_what_the_invite_says() {
         .await
         .ok();
     assert!(left.to_string().contains("invite.accepted"), "{left}");
+}
+
+#[tokio::test]
+async fn who_finds_no_room_in_the_plan_gets_no_account_and_keeps_the_invite() {
+    let provider = Provider::start(Algorithm::ES256).await;
+    let settings = [("oidc.sign_up", "domains"), ("oidc.domains", "example.net")];
+    let hub = builder_with(&provider, &settings);
+    let hub = hub.with_plan(&[("members", 2)]).start().await;
+    invite(&hub, "robin@example.com", "member").await;
+    invite(&hub, "eve@example.com", "member").await;
+    provider.person("robin", "robin@example.com");
+    let _: Session = Browser::new(&hub).sign_in(&provider).await.ok();
+    for (subject, email) in [("eve", "eve@example.com"), ("kim", "kim@example.net")] {
+        provider.person(subject, email);
+        let refused = Browser::new(&hub).sign_in(&provider).await;
+        assert_eq!(refused.code(), ErrorCode::LimitReached, "{subject}");
+    }
+    let owner = hub.admin().await;
+    let open: Value = owner.get("/organizations/main/invites").await.ok();
+    assert_eq!(open.as_array().map(Vec::len), Some(1), "{open}");
+    let members: Value = owner.get("/organizations/main/members").await.ok();
+    assert_eq!(members.as_array().map(Vec::len), Some(2), "{members}");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use super::TestServer;
 use super::provider::{Back, CLIENT, HUB, Provider, SECRET};
 use super::rest::{Answer, send};
+use super::server::Builder;
 use generic_corp_protocol::ErrorCode;
 use generic_corp_protocol::rest::SignInAddress;
 use reqwest::Method;
@@ -19,6 +20,11 @@ pub async fn hub(provider: &Provider) -> TestServer {
 
 /// The same with further settings.
 pub async fn hub_with(provider: &Provider, settings: &[(&str, &str)]) -> TestServer {
+    builder_with(provider, settings).start().await
+}
+
+/// The same before it is started.
+pub fn builder_with(provider: &Provider, settings: &[(&str, &str)]) -> Builder {
     let mut hub = TestServer::builder()
         .with("server.public_url", HUB)
         .with("oidc.issuer", provider.issuer())
@@ -31,7 +37,7 @@ pub async fn hub_with(provider: &Provider, settings: &[(&str, &str)]) -> TestSer
             key => hub.with(key, value),
         };
     }
-    hub.start().await
+    hub
 }
 
 /// See the module.
