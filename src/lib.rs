@@ -28,6 +28,7 @@ pub mod mail;
 pub mod metering;
 pub mod oidc;
 pub mod outbox;
+pub mod search;
 pub mod server;
 pub mod store;
 pub mod telemetry;

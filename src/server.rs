@@ -18,6 +18,7 @@ use crate::oidc::{self, Provider};
 use crate::outbox::{self, Outbox};
 use crate::quota::{Calls, Seats};
 use crate::room::Rooms;
+use crate::search::{self, Search};
 use crate::store::{self, Store};
 use crate::tenant::{Administrator, EntryRules, Tenants};
 use crate::{chore, telemetry};
@@ -60,6 +61,7 @@ struct Shared {
     auth: Auth,
     tenants: Tenants,
     rooms: Rooms,
+    search: Search,
     hub: Hub,
     registry: Registry,
     cluster: Cluster,
@@ -117,10 +119,11 @@ impl Server {
             shared.tenants.clone(),
             Duration::from_secs(config.log.sweep_seconds),
         ));
+        let indexer = actix_web::rt::spawn(search::run(shared.store.clone()));
         let outbox = actix_web::rt::spawn(shared.outbox.clone().run());
         let billing = actix_web::rt::spawn(shared.billing.clone().run());
         let cluster = actix_web::rt::spawn(cluster);
-        let mut tasks = vec![chores, metered, sweep, outbox, billing, cluster];
+        let mut tasks = vec![chores, metered, sweep, indexer, outbox, billing, cluster];
         tasks.extend(tls.map(|tls| actix_web::rt::spawn(tls.follow())));
         Ok(Self {
             address,
@@ -228,6 +231,7 @@ async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
     };
     Ok(Shared {
         billing: Billing::new(store.clone(), plans, billing)?,
+        search: Search::new(store.clone()),
         outbox,
         mail,
         elsewhere: elsewhere(config)?,

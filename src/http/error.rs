@@ -2,7 +2,7 @@
 
 use crate::metering::UsedUp;
 use crate::telemetry::fault;
-use crate::{auth, billing, mail, oidc, room, store, tenant};
+use crate::{auth, billing, mail, oidc, room, search, store, tenant};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
@@ -183,6 +183,12 @@ impl From<room::Error> for ApiError {
             details: error.details(),
             ..Self::of(error.code(), &error, retry_after)
         }
+    }
+}
+
+impl From<search::Error> for ApiError {
+    fn from(error: search::Error) -> Self {
+        Self::of(error.code(), &error, None)
     }
 }
 

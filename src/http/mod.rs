@@ -26,6 +26,7 @@ mod openapi;
 pub mod origin;
 mod removal;
 pub mod routes;
+mod search;
 pub mod security;
 mod sse;
 mod stream;

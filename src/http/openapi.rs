@@ -1,8 +1,8 @@
 //! The API's own description, as an OpenAPI document.
 
 use super::{
-    account, agent, api_key, billing, event, invite, live, me, member, oidc, removal, stream,
-    stream_bytes, usage, webhook, workspace, workspace_member,
+    account, agent, api_key, billing, event, invite, live, me, member, oidc, removal, search,
+    stream, stream_bytes, usage, webhook, workspace, workspace_member,
 };
 use actix_web::HttpResponse;
 use generic_corp_protocol::rest::Problem;
@@ -89,6 +89,7 @@ use utoipa::{Modify, OpenApi};
         api_key::revoke,
         api_key::rotate,
         workspace::connections,
+        search::page,
         event::history,
         event::publish,
         live::room,

@@ -3,8 +3,8 @@
 use super::error::no_such_path;
 use super::{
     ApiError, Origins, account, agent, api_key, billing, calls, event, gate, health, invite, live,
-    me, member, oidc, openapi, removal, security, stream, stream_bytes, unread, usage, webhook,
-    workspace, workspace_member,
+    me, member, oidc, openapi, removal, search, security, stream, stream_bytes, unread, usage,
+    webhook, workspace, workspace_member,
 };
 use crate::tenant::{Page, Permission};
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, LINK};
@@ -89,6 +89,7 @@ routes! {
     "/workspaces/{workspace}/keys/{key}" => delete api_key::revoke [Admin];
     "/workspaces/{workspace}/keys/{key}/rotate" => post api_key::rotate [Admin];
     "/workspaces/{workspace}/connections" => get workspace::connections [Admin];
+    "/workspaces/{workspace}/search" => get search::page [Read];
     "/workspaces/{workspace}/rooms/{room}/events" => get event::history [Read], post event::publish [Publish];
     "/workspaces/{workspace}/rooms/{room}/live" => get live::room [Read];
     "/workspaces/{workspace}/rooms/{room}/streams" => get stream::list [Read], post stream::open [Stream];

@@ -143,6 +143,7 @@ fn application(
         .app_data(web::Data::new(shared.auth))
         .app_data(web::Data::new(shared.tenants))
         .app_data(web::Data::new(shared.rooms))
+        .app_data(web::Data::new(shared.search))
         .app_data(web::Data::new(shared.registry))
         .app_data(web::Data::new(shared.cluster))
         .app_data(web::Data::new(shared.bus))

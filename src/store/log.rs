@@ -171,7 +171,7 @@ fn select(workspace: WorkspaceId, room: RoomId, page: &Page) -> Statement {
     query
 }
 
-fn event(row: &Row) -> Result<Event, Error> {
+pub(super) fn event(row: &Row) -> Result<Event, Error> {
     let body: String = row.get("body")?;
     let mentions: Option<String> = row.get("mentions")?;
     Ok(Event {

@@ -25,7 +25,8 @@ files!(
     "0006_access.sql",
     "0007_webhooks.sql",
     "0008_billing.sql",
-    "0009_identities.sql"
+    "0009_identities.sql",
+    "0010_search.sql"
 );
 
 /// Those of SQLite.

@@ -25,6 +25,7 @@ mod removal;
 mod restored;
 pub mod room;
 mod row;
+pub mod search;
 pub mod session;
 mod sql;
 mod stream;

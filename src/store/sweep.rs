@@ -5,6 +5,7 @@
 use super::append::STORED;
 use super::op::Actor;
 use super::row::{number, uuid};
+use super::search::forget;
 use super::sql::{Row, Work, sql};
 use super::usage::{Amount, add};
 use super::{Error, Store};
@@ -84,6 +85,7 @@ impl Store {
             .bind(room.0)
             .execute(&mut transaction)
             .await?;
+        forget(&mut transaction, room, until).await?;
         take_off(&mut transaction, &held, bytes).await?;
         transaction.commit().await?;
         Ok(Rest::More)

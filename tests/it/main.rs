@@ -57,6 +57,7 @@ mod revoke_soon;
 mod rooms;
 mod same_time;
 mod schema;
+mod search;
 mod secrets;
 mod slow_peers;
 mod stalled_readers;

@@ -19,7 +19,9 @@ async fn sqlite_and_postgresql_have_the_same_tables() {
         TestServer::builder().on_sqlite().start(),
         TestServer::builder().alone().start()
     );
-    let (here, there) = (sqlite(&file).await, postgres(&server).await);
+    let (here, mut there) = (sqlite(&file).await, postgres(&server).await);
+    // What SQLite has in a table of FTS5.
+    there.retain(|(table, column, ..)| (&**table, &**column) != ("search_entries", "words"));
     let missing: Vec<_> = here.symmetric_difference(&there).collect();
     assert!(missing.is_empty(), "{missing:?}");
     assert!(here.len() > 50, "{}", here.len());
@@ -54,7 +56,7 @@ async fn sqlite(hub: &TestServer) -> BTreeSet<Column> {
         "SELECT t.name, c.name, c.\"notnull\" = 0 AND c.pk = 0, c.pk
          FROM sqlite_master t JOIN pragma_table_info(t.name) c
          WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-           AND t.name NOT LIKE '\\_sqlx%' ESCAPE '\\'",
+           AND t.name NOT LIKE '\\_sqlx%' ESCAPE '\\' AND t.name NOT LIKE 'search\\_words%' ESCAPE '\\'",
     );
     let rows = rows.fetch_all(&mut connection).await.expect("tables");
     let column = |row: &sqlx::sqlite::SqliteRow| (row.get(0), row.get(1), row.get(2), row.get(3));

@@ -554,6 +554,34 @@ export type Connection = {
   quota: Quota,
 };
 
+/** An event in which all words were found. */
+export type SearchHit = {
+  /** In which room. */
+  room: Slug,
+  /** Where in its log. */
+  seq: number,
+  /** When it came. */
+  time: Timestamp,
+  /** From whom. */
+  sender: Sender,
+  /** What it is. */
+  kind: string,
+  /** Its text around the first word that was found, in one line of at most 242 characters. */
+  text: string,
+  /** The stream that it opened. */
+  stream?: StreamId,
+};
+
+/** `GET /workspaces/{workspace}/search`. */
+export type SearchPage = {
+  /** What was found, the newest first. */
+  hits: Array<SearchHit>,
+  /** Give this as `before` for the hits behind these; missing when there are none. */
+  next?: number,
+  /** Events of the workspace that were published and cannot be found yet. */
+  behind: number,
+};
+
 /** `POST /workspaces/{workspace}/rooms/{room}/events`. The key may also come as header `Idempotency-Key`. */
 export type NewEvent = {
   /** Idempotency key. */

@@ -32,6 +32,7 @@ mod billing;
 mod log;
 mod member;
 mod person;
+mod search;
 mod usage;
 mod webhook;
 mod workspace;
@@ -50,6 +51,7 @@ pub use person::{
     AcceptInvite, ChangeMe, ChangePassword, ConfirmAccount, Forgot, Invite, InviteInfo, LinkToken,
     NewInvite, NewInviteLink, NewOrganization, OwnSession, Registered, ResetLink, ResetPassword,
 };
+pub use search::{SearchHit, SearchPage};
 pub use usage::{Alert, OrganizationLimits, Plan, UsageCost, UsageLimit, UsageReport, UsageRow};
 pub use webhook::{ChangeWebhook, Delivery, NewWebhook, NewWebhookSecret, Webhook};
 pub use workspace::{

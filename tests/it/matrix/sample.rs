@@ -73,6 +73,10 @@ pub fn of_route(method: &str, path: &str) -> Sample {
         body: Body::None,
     };
     match (method, path) {
+        ("get", "/workspaces/{workspace}/search") => Sample {
+            query: "?q=hello",
+            body: Body::None,
+        },
         ("get" | "delete", _) => nothing,
         // Whether somebody is let in here is not the table's affair.
         (
