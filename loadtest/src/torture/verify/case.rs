@@ -30,8 +30,9 @@ pub struct Case {
     pub followed: BTreeMap<(String, String), Followed>,
     /// Streams as each node shows them.
     pub streams: BTreeMap<(String, usize), Shown>,
-    /// What the hub counted.
+    /// What the hub counted, and microseconds until it was read.
     pub usage: BTreeMap<String, u64>,
+    pub usage_at: u64,
     /// Faults by number.
     pub faults: BTreeMap<u64, Fault>,
     /// Nodes that failed by themselves, with their last words.
@@ -192,7 +193,10 @@ impl Case {
             Record::Calm => self.calm = Some(at),
             Record::Probe { node, room, took } => self.probes.push((node, room, took)),
             Record::Reached { who, took } => self.reached.push((who, took)),
-            Record::Usage { meter, amount } => drop(self.usage.insert(meter, amount)),
+            Record::Usage { meter, amount } => {
+                self.usage.insert(meter, amount);
+                self.usage_at = at;
+            }
             Record::Gone { .. } => {}
             seen => self.take_seen(seen),
         }

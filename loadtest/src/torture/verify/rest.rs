@@ -7,6 +7,9 @@ use std::time::Duration;
 /// After the last fault every room takes an event, and every viewer has everything, within this time.
 pub const LIVENESS: Duration = Duration::from_secs(30);
 
+/// Before the history begins its time the agent may be connected already, for so long.
+const AGENT_TIME_BEFORE_MS: u64 = 5_000;
+
 /// The hub's counts equal what is in the logs.
 pub fn check_usage(case: &Case, found: &mut Vec<Violation>) {
     let (mut messages, mut streams) = (0, 0);
@@ -29,6 +32,19 @@ pub fn check_usage(case: &Case, found: &mut Vec<Violation>) {
                 Rule::Usage.broken(format!("{counted} {meter} were counted, {there} are there")),
             );
         }
+    }
+    check_agent_time(case, found);
+}
+
+/// All connections are of one agent: what several nodes count of the same time would be more than has passed. Of what
+/// a killed node had not written, seconds are lost, and another one has the agent meanwhile.
+fn check_agent_time(case: &Case, found: &mut Vec<Violation>) {
+    let counted = case.usage.get("agent_ms").copied().unwrap_or(0);
+    let passed = case.usage_at / 1000;
+    if counted > passed + AGENT_TIME_BEFORE_MS || counted < passed / 2 {
+        found.push(Rule::Usage.broken(format!(
+            "{counted} ms of an agent's time were counted, {passed} ms have passed"
+        )));
     }
 }
 

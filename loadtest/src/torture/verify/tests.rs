@@ -222,6 +222,13 @@ fn a_wrong_count_is_found() {
         let found = broken(|case| *case.usage.entry(meter.to_owned()).or_default() += 1);
         assert_eq!(found, [Rule::Usage], "{meter}");
     }
+    for (counted, wrong) in [(0, true), (4_000, true), (9_000, false), (15_001, true)] {
+        let found = broken(|case| {
+            case.usage.insert("agent_ms".to_owned(), counted);
+            case.usage_at = 10_000_000;
+        });
+        assert_eq!(found.contains(&Rule::Usage), wrong, "{counted}");
+    }
 }
 
 #[test]
