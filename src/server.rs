@@ -6,7 +6,7 @@ use crate::auth::{self, Auth};
 use crate::billing::{self, Billing};
 use crate::bus::{Bus, Ended, Hint};
 use crate::chore::Metering;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Describe};
 use crate::config::{Config, Plans, network};
 use crate::connection::{self, Credential, Registry};
 use crate::fanout::{self, Hub};
@@ -26,10 +26,12 @@ use actix_server::ServerHandle;
 use actix_web::web;
 use anyhow::Context as _;
 use futures_util::future::join_all;
-use generic_corp_protocol::{CloseCode, Slug};
+use generic_corp_protocol::{CloseCode, Slug, Timestamp, rest};
+use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret;
 use serve::{serve, serve_metrics, tls};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -84,10 +86,10 @@ impl Server {
     /// # Errors
     /// In words for the operator.
     pub async fn start(config: &Config, plans: Plans) -> anyhow::Result<Self> {
-        let shared = build(config, plans).await?;
+        let metrics = telemetry::metric::install().context("metrics cannot be recorded")?;
+        let shared = build(config, plans, metrics.clone()).await?;
         bootstrap(config, &shared).await?;
         let setup_token = shared.tenants.setup_link().await?;
-        let metrics = telemetry::metric::install().context("metrics cannot be recorded")?;
         let tls = tls(config)?;
         let (address, main) = serve(config, shared.clone(), tls.clone())?;
         let mut handles = vec![main];
@@ -159,7 +161,7 @@ impl Server {
     }
 }
 
-async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
+async fn build(config: &Config, plans: Plans, metrics: PrometheusHandle) -> anyhow::Result<Shared> {
     let options = store::Options {
         url: config.database.url.clone(),
         durability: config.database.durability,
@@ -213,6 +215,7 @@ async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
         ca: config.mail.ca.clone(),
         from: config.mail.from.clone(),
     })?;
+    let describe = describe(&node, &registry, &hub, metrics);
     let metering = Metering::new(&store, tenants.budgets(), &registry);
     let networks = &config.webhooks.allowed_networks;
     let outbox = outbox::Options {
@@ -243,12 +246,33 @@ async fn build(config: &Config, plans: Plans) -> anyhow::Result<Shared> {
         registry,
         calls: Calls::new(link.clone()),
         metering,
-        cluster: Cluster::new(link),
+        cluster: Cluster::new(link, describe),
         bus,
         origins: Origins::new(&config.server.public_url, &config.server.allowed_origins),
         options: http::Options::new(config, node),
         connection,
         draining: web::Data::new(AtomicBool::new(false)),
+    })
+}
+
+/// What this node tells operators of itself.
+fn describe(node: &str, registry: &Registry, hub: &Hub, metrics: PrometheusHandle) -> Describe {
+    let (registry, hub) = (registry.clone(), hub.clone());
+    let (node, started_at) = (node.to_owned(), Timestamp::now());
+    Arc::new(move || {
+        let totals = telemetry::metric::totals(&metrics);
+        let total = |name| totals.get(name).copied().unwrap_or(0);
+        rest::Node {
+            node: node.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at,
+            time: Timestamp::now(),
+            connections: registry.count() as u64,
+            rooms: hub.rooms().len() as u64,
+            frames_sent: total("generic_corp_frames_sent_total"),
+            http_requests: total("generic_corp_http_requests_total"),
+            memory_bytes: telemetry::memory::resident_bytes(),
+        }
     })
 }
 
@@ -297,6 +321,7 @@ pub(crate) fn receive(bus: &Bus, hub: &Hub, registry: &Registry, auth: &Auth) {
                     auth.forget_key(*id);
                     registry.close(Credential::Key(*id), CloseCode::Forbidden);
                 }
+                Hint::Ended(Ended::Connection(id)) => registry.disconnect(*id),
                 Hint::Ended(Ended::Right) => registry.doubt(),
                 _ => {}
             }

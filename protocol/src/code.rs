@@ -181,6 +181,8 @@ close_codes! {
     Timeout = 4408, "no sign of life in time", true;
     /// More connections than the plan allows.
     ConnectionLimit = 4409, "too many connections", false;
+    /// An administrator of the workspace has ended this connection.
+    Disconnected = 4410, "ended by an administrator", false;
     /// Sending on after being told to slow down, again and again.
     RateAbuse = 4429, "rate limit ignored", true;
     /// The peer read nothing for the set time.

@@ -76,7 +76,7 @@ fn generated() -> [(&'static str, String); 2] {
         rest::ChangeAgent, rest::RotateApiKey,
         rest::Organization, rest::Workspace, rest::NewWorkspace, rest::Room, rest::NewRoom,
         rest::Agent, rest::NewAgent, rest::ApiKey, rest::NewApiKey, rest::NewApiKeySecret,
-        rest::Connection, rest::SearchHit, rest::SearchPage, rest::NewEvent, rest::NewStream, rest::StreamPage, rest::Appended,
+        rest::Connection, rest::ClusterReport, rest::Node, rest::SearchHit, rest::SearchPage, rest::NewEvent, rest::NewStream, rest::StreamPage, rest::Appended,
         rest::CloseStream, rest::CancelStream, rest::Readiness,
         rest::Registered, rest::LinkToken, rest::Forgot, rest::ResetPassword, rest::ResetLink,
         rest::NewOrganization, rest::NewInvite, rest::NewInviteLink, rest::Invite, rest::InviteInfo,

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use generic_corp_protocol::frame::{CancelNotice, Ephemeral, StreamClosed};
-use generic_corp_protocol::{ApiKeyId, Event, RoomId, SessionId, StreamId};
+use generic_corp_protocol::{ApiKeyId, ConnectionId, Event, RoomId, SessionId, StreamId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ pub enum Hint {
     },
 }
 
-/// A credential that was taken away.
+/// A credential or a connection that was taken away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ended {
     /// A session, by signing out.
@@ -62,6 +62,8 @@ pub enum Ended {
     Key(ApiKeyId),
     /// Somebody's right to something: whose, each node finds out.
     Right,
+    /// One connection, by an administrator.
+    Connection(ConnectionId),
 }
 
 /// Where nodes listen.

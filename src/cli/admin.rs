@@ -47,6 +47,14 @@ pub enum AdminCommand {
     Disable(PersonArgs),
     /// Lets a person in again.
     Enable(PersonArgs),
+    /// Makes a person one who runs the hub: the dashboard shows them its nodes. Whoever set the hub up is one.
+    Operator {
+        /// E-mail address.
+        email: String,
+        /// They are to be one no longer.
+        #[arg(long)]
+        remove: bool,
+    },
     /// Says that the database was put back to an earlier state, by a restore or a failover that lost commits.
     ///
     /// Every room gets a new epoch: viewers are told that it is not the log they know. Streams that were being
@@ -137,6 +145,7 @@ pub async fn run(
         AdminCommand::RotateSecret { forget } => rotate_secret(forget, config, &store),
         AdminCommand::Disable(args) => disable(&args.email, true, &tenants).await,
         AdminCommand::Enable(args) => disable(&args.email, false, &tenants).await,
+        AdminCommand::Operator { email, remove } => make_operator(&email, !remove, &tenants).await,
         AdminCommand::Restored => restored(&store).await,
         AdminCommand::Plan(args) => plan(&args, &plans, &store).await,
     }
@@ -218,6 +227,15 @@ async fn disable(email: &str, disabled: bool, tenants: &Tenants) -> anyhow::Resu
     match disabled {
         true => println!("{email} is locked out; every session has ended"),
         false => println!("{email} can sign in again"),
+    }
+    Ok(())
+}
+
+async fn make_operator(email: &str, runs: bool, tenants: &Tenants) -> anyhow::Result<()> {
+    tenants.set_operator(email, runs).await?;
+    match runs {
+        true => println!("{email} sees the hub's nodes in the dashboard"),
+        false => println!("{email} sees the hub's nodes no longer"),
     }
     Ok(())
 }

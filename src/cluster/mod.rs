@@ -5,6 +5,7 @@
 mod connections;
 mod lease;
 mod members;
+mod nodes;
 
 use crate::bus::{Bus, Hint};
 use crate::connection::Registry;
@@ -28,10 +29,15 @@ const GATHER: Duration = Duration::from_millis(20);
 /// How long a node may be missing before its members are: after Redis was away it needs a moment to return.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// What a node tells of itself at the moment.
+pub type Describe = Arc<dyn Fn() -> rest::Node + Send + Sync>;
+
 /// A cheap handle; see the module. Alone, a node knows of no others.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Cluster {
     link: Option<Link>,
+    /// Tells of this node.
+    describe: Describe,
     /// The other nodes.
     others: Arc<Mutex<Vec<Uuid>>>,
 }
@@ -50,9 +56,29 @@ struct State {
 
 impl Cluster {
     /// The nodes that share this Redis, or this node alone.
-    pub fn new(link: Option<Link>) -> Self {
-        let others = Arc::default();
-        Self { link, others }
+    pub fn new(link: Option<Link>, describe: Describe) -> Self {
+        Self {
+            link,
+            describe,
+            others: Arc::default(),
+        }
+    }
+
+    /// Whether nodes know of each other.
+    pub fn is_shared(&self) -> bool {
+        self.link.is_some()
+    }
+
+    /// This node, then the others by their names, as far as they can be asked for.
+    pub async fn nodes(&self) -> Vec<rest::Node> {
+        let mut nodes = vec![(self.describe)()];
+        if let Some(link) = &self.link {
+            let others = self.others.lock().clone();
+            let mut found = nodes::read(link, &others).await.unwrap_or_default();
+            found.sort_by(|one, other| one.node.cmp(&other.node));
+            nodes.append(&mut found);
+        }
+        nodes
     }
 
     /// Takes part, for as long as the hub runs.
@@ -145,6 +171,7 @@ impl Cluster {
             state.members.renew(link, hub).await?;
             state.connections.write(link, registry).await?;
             registry.seats().share_all(link).await?;
+            nodes::write(link, &(self.describe)()).await?;
         }
         Ok(())
     }

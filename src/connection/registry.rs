@@ -192,6 +192,19 @@ impl Registry {
         }
     }
 
+    /// Whether this node has a connection of this workspace with this id.
+    pub fn has(&self, workspace: WorkspaceId, id: ConnectionId) -> bool {
+        let entry = self.entries.get(&id);
+        entry.is_some_and(|entry| entry.workspace == workspace)
+    }
+
+    /// Ends a connection, if it is here.
+    pub fn disconnect(&self, id: ConnectionId) {
+        if let Some(entry) = self.entries.get(&id) {
+            entry.mailbox.send(Mail::Close(CloseCode::Disconnected));
+        }
+    }
+
     /// Tells every connection to go, each in its own slot of `spread_ms`, and takes in no other.
     pub fn drain(&self, spread_ms: u64) {
         self.draining.store(true, Ordering::SeqCst);

@@ -108,6 +108,18 @@ impl FromRequest for Person {
     }
 }
 
+/// Somebody who runs the hub.
+pub struct Operator;
+
+impl FromRequest for Operator {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(proved(request, Some(Permission::Operate)).map(|_| Self))
+    }
+}
+
 impl FromRequest for Caller {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;

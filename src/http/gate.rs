@@ -62,6 +62,7 @@ async fn prove(request: &HttpRequest, permission: Permission) -> Result<Right, A
                 "only a signed-in person may do this, about their own account",
             )),
         },
+        Permission::Operate => operator(request).await,
         Permission::Read
         | Permission::Publish
         | Permission::Stream
@@ -88,6 +89,17 @@ async fn prove(request: &HttpRequest, permission: Permission) -> Result<Right, A
             bill(request, scope.id, None, Actor::of(&scope.sender, None));
             Ok(Right::Organization(scope))
         }
+    }
+}
+
+async fn operator(request: &HttpRequest) -> Result<Right, ApiError> {
+    let principal = principal(request).await?;
+    match part::<Tenants>(request)?.is_operator(&principal).await? {
+        true => Ok(Right::Known(principal)),
+        false => Err(ApiError::new(
+            ErrorCode::Forbidden,
+            "only who runs this hub may do this (generic-corp admin operator EMAIL)",
+        )),
     }
 }
 

@@ -6,6 +6,7 @@ mod api_key;
 mod billing;
 pub mod body;
 mod calls;
+mod cluster;
 pub mod dashboard;
 pub mod error;
 mod event;

@@ -1,8 +1,8 @@
 //! The API's own description, as an OpenAPI document.
 
 use super::{
-    account, agent, api_key, billing, event, invite, live, me, member, oidc, removal, search,
-    stream, stream_bytes, usage, webhook, workspace, workspace_member,
+    account, agent, api_key, billing, cluster, event, invite, live, me, member, oidc, removal,
+    search, stream, stream_bytes, usage, webhook, workspace, workspace_member,
 };
 use actix_web::HttpResponse;
 use generic_corp_protocol::rest::Problem;
@@ -52,6 +52,7 @@ use utoipa::{Modify, OpenApi};
         workspace::create,
         removal::workspace,
         removal::organization,
+        cluster::show,
         usage::plans,
         usage::usage,
         usage::limits,
@@ -89,6 +90,7 @@ use utoipa::{Modify, OpenApi};
         api_key::revoke,
         api_key::rotate,
         workspace::connections,
+        workspace::disconnect,
         search::page,
         event::history,
         event::publish,

@@ -2,9 +2,9 @@
 
 use super::error::no_such_path;
 use super::{
-    ApiError, Origins, account, agent, api_key, billing, calls, event, gate, health, invite, live,
-    me, member, oidc, openapi, removal, search, security, stream, stream_bytes, unread, usage,
-    webhook, workspace, workspace_member,
+    ApiError, Origins, account, agent, api_key, billing, calls, cluster, event, gate, health,
+    invite, live, me, member, oidc, openapi, removal, search, security, stream, stream_bytes,
+    unread, usage, webhook, workspace, workspace_member,
 };
 use crate::tenant::{Page, Permission};
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, LINK};
@@ -61,6 +61,7 @@ routes! {
     "/organizations/{organization}/members/{user}/reset" => post invite::reset_member [Manage];
     "/organizations/{organization}/workspaces" => get workspace::list [Known], post workspace::create [Manage];
     "/organizations/{organization}/workspaces/{workspace}" => delete removal::workspace [Manage];
+    "/cluster" => get cluster::show [Operate];
     "/plans" => get usage::plans [Anyone];
     "/organizations/{organization}/usage" => get usage::usage [Member];
     "/organizations/{organization}/limits" => get usage::limits [Member], patch usage::set_limits [Own];
@@ -90,6 +91,7 @@ routes! {
     "/workspaces/{workspace}/keys/{key}/rotate" => post api_key::rotate [Admin];
     "/workspaces/{workspace}/connections" => get workspace::connections [Admin];
     "/workspaces/{workspace}/search" => get search::page [Read];
+    "/workspaces/{workspace}/connections/{connection}" => delete workspace::disconnect [Admin];
     "/workspaces/{workspace}/rooms/{room}/events" => get event::history [Read], post event::publish [Publish];
     "/workspaces/{workspace}/rooms/{room}/live" => get live::room [Read];
     "/workspaces/{workspace}/rooms/{room}/streams" => get stream::list [Read], post stream::open [Stream];

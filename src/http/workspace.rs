@@ -16,10 +16,10 @@ use crate::store::room::RoomRow;
 use crate::tenant::Tenants;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
-use generic_corp_protocol::RoomId;
 use generic_corp_protocol::rest::{
     ChangeWorkspace, Connection, NewRoom, NewWorkspace, Room, Workspace,
 };
+use generic_corp_protocol::{ConnectionId, ErrorCode, RoomId};
 
 /// The workspaces of an organization.
 #[utoipa::path(get, path = "/organizations/{organization}/workspaces", tag = "workspace",
@@ -171,6 +171,39 @@ pub(super) async fn connections(
     found.extend(cluster.connections(workspace).await);
     found.sort_by_key(|connection| connection.id);
     web::Json(found)
+}
+
+/// End a connection of the workspace, on whichever node it is. Its client does not come back by itself; a key or a
+/// session stays good.
+#[utoipa::path(delete, path = "/workspaces/{workspace}/connections/{connection}", tag = "workspace",
+    params(("workspace" = String, Path, description = "Name or id"),
+        ("connection" = ConnectionId, Path, description = "Id")),
+    responses((status = 204)))]
+pub(super) async fn disconnect(
+    request: HttpRequest,
+    scoped: Scoped<Admin>,
+    registry: web::Data<Registry>,
+    cluster: web::Data<Cluster>,
+    tenants: web::Data<Tenants>,
+    bus: web::Data<Bus>,
+) -> Result<HttpResponse, ApiError> {
+    let scope = &scoped.scope;
+    let missing = || ApiError::new(ErrorCode::NotFound, "there is no such connection here");
+    let id = request.match_info().get("connection").unwrap_or_default();
+    let id: ConnectionId = id.parse().map_err(|_| missing())?;
+    let workspace = scope.workspace();
+    let there = registry.has(workspace, id) || {
+        let others = cluster.connections(workspace).await;
+        others.iter().any(|connection| connection.id == id)
+    };
+    if !there {
+        return Err(missing());
+    }
+    tenants
+        .note_disconnected(scope, id, address(&request))
+        .await?;
+    bus.publish(vec![Hint::Ended(Ended::Connection(id))]);
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Rooms with their members on all nodes, as far as is known.

@@ -1,6 +1,6 @@
 //! Users, the one-time setup links, and the founding of an organization by a user.
 
-use super::audit::{Act, record};
+use super::audit::{Act, record, record_of};
 use super::row::{maybe_time, number, text, uuid};
 use super::sql::{Row, Work, sql};
 use super::{Error, Store};
@@ -102,6 +102,36 @@ impl Store {
         row.as_ref().map(user).transpose()
     }
 
+    /// Whether this person runs the hub.
+    pub async fn is_operator(&self, id: UserId) -> Result<bool, Error> {
+        let row = sql("SELECT 1 FROM users WHERE id = $1 AND operator = 1")
+            .bind(id.0)
+            .fetch_optional(self.read())
+            .await?;
+        Ok(row.is_some())
+    }
+
+    /// Makes the person with this address one who runs the hub, or no longer; `false` when there is no such person.
+    pub async fn set_operator(
+        &self,
+        email: &str,
+        operator: bool,
+        act: &Act<'_>,
+    ) -> Result<bool, Error> {
+        let mut transaction = self.begin().await?;
+        let changed = sql("UPDATE users SET operator = $1 WHERE email = $2 RETURNING id")
+            .bind(i64::from(operator))
+            .bind(email)
+            .fetch_optional(&mut transaction)
+            .await?;
+        let Some(row) = changed else {
+            return Ok(false);
+        };
+        record_of(&mut transaction, act, UserId(uuid(&row, "id")?)).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
     /// Whether there is any user.
     pub async fn has_users(&self) -> Result<bool, Error> {
         let row = sql("SELECT 1 FROM users LIMIT 1")
@@ -143,6 +173,12 @@ impl Store {
         match insert_user(&mut transaction, user, now).await {
             Err(Error::Conflict) => return Ok(Founded::EmailTaken),
             done => done?,
+        }
+        if !matches!(gate, Gate::Open) {
+            sql("UPDATE users SET operator = 1 WHERE id = $1")
+                .bind(user.id.0)
+                .execute(&mut transaction)
+                .await?;
         }
         if !insert_founding(&mut transaction, user.id, founding, now).await? {
             return Ok(Founded::OrganizationTaken);

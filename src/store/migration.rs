@@ -26,7 +26,8 @@ files!(
     "0007_webhooks.sql",
     "0008_billing.sql",
     "0009_identities.sql",
-    "0010_search.sql"
+    "0010_search.sql",
+    "0011_operators.sql"
 );
 
 /// Those of SQLite.

@@ -2,4 +2,5 @@
 
 pub mod fault;
 pub mod log;
+pub mod memory;
 pub mod metric;

@@ -150,6 +150,28 @@ impl Tenants {
         Ok(scopes.collect())
     }
 
+    /// Makes a person one who runs the hub, or no longer: the operator's.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or the store's.
+    pub async fn set_operator(&self, email: &str, runs: bool) -> Result<(), Error> {
+        let email = email.trim().to_lowercase();
+        let act = Act {
+            organization: None,
+            actor: &operator(),
+            action: match runs {
+                true => "operator.made",
+                false => "operator.removed",
+            },
+            target: &email,
+            address: None,
+        };
+        match self.store.set_operator(&email, runs, &act).await? {
+            true => Ok(()),
+            false => Err(Error::NotFound("user")),
+        }
+    }
+
     /// Locks a person out of the hub, or lets them in again: the operator's.
     ///
     /// # Errors

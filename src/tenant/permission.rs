@@ -28,11 +28,13 @@ pub enum Permission {
     Manage,
     /// In an organization: its plan, its money, its owners, its end.
     Own,
+    /// A person who runs the hub: see its nodes.
+    Operate,
 }
 
 impl Permission {
     /// All of them, in the table's order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Anyone,
         Self::Known,
         Self::Person,
@@ -44,6 +46,7 @@ impl Permission {
         Self::Member,
         Self::Manage,
         Self::Own,
+        Self::Operate,
     ];
 
     /// Its name in the table and in refusals.
@@ -60,6 +63,7 @@ impl Permission {
             Self::Member => "member",
             Self::Manage => "manage",
             Self::Own => "own",
+            Self::Operate => "operate",
         }
     }
 
@@ -72,7 +76,7 @@ impl Permission {
             Self::Task => scopes.task,
             Self::Admin => scopes.admin,
             Self::Anyone | Self::Known => true,
-            Self::Person | Self::Member | Self::Manage | Self::Own => false,
+            Self::Person | Self::Member | Self::Manage | Self::Own | Self::Operate => false,
         }
     }
 
@@ -82,6 +86,7 @@ impl Permission {
             Self::Anyone | Self::Known | Self::Person | Self::Member => true,
             Self::Manage => matches!(role, Role::Owner | Role::Admin),
             Self::Own => role == Role::Owner,
+            Self::Operate => false,
             _ => self.is_in(role.scopes()),
         }
     }

@@ -9,7 +9,7 @@ use crate::store::workspace::{OrganizationRow, WorkspaceRow};
 use generic_corp_protocol::rest::{
     ChangeWorkspace, Me, NewWorkspace, Organization, Workspace, WorkspaceAccess,
 };
-use generic_corp_protocol::{OrganizationId, Slug};
+use generic_corp_protocol::{ConnectionId, OrganizationId, Slug};
 use std::net::IpAddr;
 
 /// The room every workspace begins with.
@@ -21,6 +21,7 @@ impl Tenants {
     /// # Errors
     /// The store's.
     pub async fn me(&self, principal: &Principal) -> Result<Me, Error> {
+        let operator = self.is_operator(principal).await?;
         let (email, organizations) = match principal {
             Principal::User { id, .. } => {
                 let user = self.store.user(*id).await?.ok_or(Error::NotFound("user"))?;
@@ -42,8 +43,35 @@ impl Tenants {
         Ok(Me {
             you: principal.sender(),
             email,
+            operator,
             organizations,
         })
+    }
+
+    /// Whether `principal` is a person who runs the hub.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn is_operator(&self, principal: &Principal) -> Result<bool, Error> {
+        match principal {
+            Principal::User { id, .. } => Ok(self.store.is_operator(*id).await?),
+            Principal::Agent { .. } => Ok(false),
+        }
+    }
+
+    /// Writes down that somebody ended this connection.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn note_disconnected(
+        &self,
+        scope: &Scope,
+        connection: ConnectionId,
+        address: IpAddr,
+    ) -> Result<(), Error> {
+        let target = connection.to_string();
+        let act = scope.act("connection.ended", &target, address);
+        Ok(self.store.record(&act).await?)
     }
 
     /// An organization by name or id, with its workspaces that `principal` can reach.

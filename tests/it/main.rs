@@ -41,6 +41,7 @@ mod metering;
 mod nodes;
 mod oidc;
 mod oidc_attacks;
+mod operators;
 mod people;
 mod presence;
 mod publish;

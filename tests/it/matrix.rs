@@ -8,6 +8,7 @@ mod world;
 use crate::support::rest::Answer;
 use crate::support::socket::{handshake_to, with_token};
 use crate::support::{Received, Socket, TestServer, within};
+use generic_corp::auth::Role;
 use generic_corp::connection::needed;
 use generic_corp::http::routes::TABLE;
 use generic_corp::tenant::Permission;
@@ -57,6 +58,10 @@ fn expected(actor: &Actor, permission: Permission, path: &str, at_home: bool) ->
         Who::Key(_) if of_organization => return Outcome::Missing,
         _ if permission == Permission::Known => true,
         _ if permission == Permission::Person => person,
+        // Of these people only who set the hub up.
+        Who::Person(role) if permission == Permission::Operate => {
+            actor.home == "ours" && role == Some(Role::Owner)
+        }
         Who::Person(role) => role.is_some_and(|role| permission.is_of(role)),
         Who::Key(scopes) => permission.is_in(scopes),
     };
@@ -77,6 +82,7 @@ fn outcome(code: ErrorCode, detail: &str) -> Outcome {
                 "only owners of the organization may do this",
                 "only owners and admins of the organization may do this",
                 "only a signed-in person",
+                "only who runs this hub",
             ]) =>
         {
             Outcome::Forbidden

@@ -22,6 +22,7 @@ export const CLOSE_CODES: Record<number, { reason: string; reconnect: boolean }>
   4403: { reason: "access was withdrawn", reconnect: false },
   4408: { reason: "no sign of life in time", reconnect: true },
   4409: { reason: "too many connections", reconnect: false },
+  4410: { reason: "ended by an administrator", reconnect: false },
   4429: { reason: "rate limit ignored", reconnect: true },
   4430: { reason: "no progress in reading; reconnect and resume", reconnect: true },
 };

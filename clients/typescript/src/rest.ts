@@ -176,6 +176,8 @@ export type Me = {
   you: Sender,
   /** A person's e-mail address. */
   email?: string,
+  /** Whether they run this hub. */
+  operator: boolean,
   /** Organizations with their workspaces. */
   organizations: Array<Organization>,
 };
@@ -552,6 +554,38 @@ export type Connection = {
   rejected: number,
   /** Its message quota. */
   quota: Quota,
+};
+
+/** A node of the hub. What is counted is counted since it started. */
+export type Node = {
+  /** Its name. */
+  node: string,
+  /** The hub's version that it runs. */
+  version: string,
+  /** When it started. */
+  started_at: Timestamp,
+  /** When it said so. */
+  time: Timestamp,
+  /** Sockets and streams of Server-Sent Events that are open. */
+  connections: number,
+  /** Rooms that somebody watches there. */
+  rooms: number,
+  /** Frames sent to sockets. */
+  frames_sent: number,
+  /** HTTP requests answered. */
+  http_requests: number,
+  /** Bytes of memory, where the system tells. */
+  memory_bytes?: number,
+};
+
+/** `GET /cluster`. */
+export type ClusterReport = {
+  /** The node that answers, then the others. */
+  nodes: Array<Node>,
+  /** Whether nodes know of each other, by Redis; without it each shows itself alone. */
+  shared: boolean,
+  /** The database: `sqlite` or `postgresql`. */
+  store: string,
 };
 
 /** An event in which all words were found. */

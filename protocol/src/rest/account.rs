@@ -106,6 +106,9 @@ bodies! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "typescript", ts(optional))]
         email: Option<String>,
+        /// Whether they run this hub.
+        #[serde(default)]
+        operator: bool,
         /// Organizations with their workspaces.
         organizations: Vec<Organization>,
     }

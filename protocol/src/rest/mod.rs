@@ -29,6 +29,7 @@ macro_rules! bodies {
 
 mod account;
 mod billing;
+mod cluster;
 mod log;
 mod member;
 mod person;
@@ -42,6 +43,7 @@ pub use account::{
     SignInAddress, User,
 };
 pub use billing::{BillingPage, BillingStatus, Checkout};
+pub use cluster::{ClusterReport, Node};
 pub use log::{Appended, CancelStream, CloseStream, NewEvent, NewStream, StreamPage};
 pub use member::{
     AuditEntry, ChangeMember, ChangeOrganization, ChangeWorkspace, OrganizationMember,

@@ -17,7 +17,10 @@ use crate::store::{self, Store};
 use crate::tenant::Tenants;
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web};
+use generic_corp_protocol::Timestamp;
+use generic_corp_protocol::rest::Node;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -80,6 +83,22 @@ impl Parts {
         }
     }
 
+    /// A node alone.
+    fn cluster() -> Cluster {
+        let node = || Node {
+            node: "node-1".to_owned(),
+            version: "1".to_owned(),
+            started_at: Timestamp::now(),
+            time: Timestamp::now(),
+            connections: 0,
+            rooms: 0,
+            frames_sent: 0,
+            http_requests: 0,
+            memory_bytes: None,
+        };
+        Cluster::new(None, Arc::new(node))
+    }
+
     pub(super) fn listen(&self) -> (ServerHandle, SocketAddr) {
         let options = web::Data::new(Options {
             proxies: crate::http::Proxies::default(),
@@ -106,7 +125,7 @@ impl Parts {
                 .app_data(web::Data::new(parts.tenants.clone()))
                 .app_data(web::Data::new(parts.rooms.clone()))
                 .app_data(web::Data::new(parts.registry.clone()))
-                .app_data(web::Data::new(Cluster::default()))
+                .app_data(web::Data::new(Self::cluster()))
                 .app_data(web::Data::new(parts.calls.clone()))
                 .app_data(web::Data::new(parts.api_calls.clone()))
                 .app_data(web::Data::new(parts.bus.clone()))
