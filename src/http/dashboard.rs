@@ -15,7 +15,7 @@ pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self
     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types dompurify";
 
 /// Addresses of views; each gets the one page, which reads the address (`static/src/router.ts`).
-const VIEWS: [&str; 10] = [
+const VIEWS: [&str; 12] = [
     "/",
     "/sign-in",
     "/register",
@@ -26,6 +26,8 @@ const VIEWS: [&str; 10] = [
     "/forgot",
     "/w",
     "/w/{rest:.*}",
+    "/o/{rest:.*}",
+    "/account/{rest:.*}",
 ];
 
 const INDEX: &str = "index.html";
@@ -185,6 +187,8 @@ mod tests {
             "/setup",
             "/w/main",
             "/w/main/rooms/deploy/streams/1",
+            "/o/acme/usage",
+            "/account/profile",
         ] {
             let answer = ask(Method::GET, path, &[]).await;
             assert_eq!(answer.status(), StatusCode::OK, "{path}");

@@ -121,6 +121,17 @@ export async function json<T>(path: string, options: Request = {}): Promise<T> {
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
+/** Every part of a list, as far as `most` entries. */
+export async function all<T>(path: string, most = 5_000): Promise<T[]> {
+  const list: T[] = [];
+  for (let next: string | undefined = path; next !== undefined && list.length < most;) {
+    const response: Response = await request(next);
+    list.push(...((await response.json()) as T[]));
+    next = /^<\/api\/v1([^>]+)>; rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
+  }
+  return list;
+}
+
 export async function setupStatus(): Promise<wire.SetupStatus> {
   return (await send("/setup", {})).json();
 }
@@ -166,4 +177,9 @@ export async function logout(): Promise<void> {
 /** A workspace's path. */
 export function workspacePath(workspace: string, rest = ""): string {
   return `/workspaces/${encodeURIComponent(workspace)}${rest}`;
+}
+
+/** An organization's path. */
+export function organizationPath(organization: string, rest = ""): string {
+  return `/organizations/${encodeURIComponent(organization)}${rest}`;
 }

@@ -7,6 +7,7 @@ import "./css/icons.css";
 import "./css/entry.css";
 import "./css/shell.css";
 import "./css/pages.css";
+import "./css/screens.css";
 import "./css/feed.css";
 import "./css/output.css";
 import "./theme";

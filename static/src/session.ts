@@ -26,6 +26,11 @@ export async function start(): Promise<void> {
   me.value = (await api.restore()) ? await api.json<wire.Me>("/me") : null;
 }
 
+/** Asks again what this person can reach, after it may have changed. */
+export async function refresh(): Promise<void> {
+  me.value = await api.json<wire.Me>("/me");
+}
+
 /** After a sign-in of any kind. */
 export async function entered(): Promise<void> {
   me.value = await api.json<wire.Me>("/me");
@@ -56,6 +61,13 @@ export function home(): string | undefined {
   const slugs = workspaces.value.map(({ workspace }) => workspace.slug);
   const slug = slugs.find((known) => known === last) ?? slugs[0];
   return slug === undefined ? undefined : href("w", slug);
+}
+
+/** The workspace to show beside pages that belong to none: the last one, of the organization if that is named. */
+export function beside(organization?: string): string | undefined {
+  const last = localStorage.getItem(LAST);
+  const all = workspaces.value.filter((known) => organization === undefined || known.organization.slug === organization || known.organization.id === organization);
+  return (all.find(({ workspace }) => workspace.slug === last) ?? all[0])?.workspace.slug;
 }
 
 export function remember(workspace: string): void {

@@ -2,18 +2,25 @@
 
 import { useEffect, useState } from "preact/hooks";
 import * as connection from "../hub";
+import { administers, organizationOf, workspaceOf } from "../may";
 import * as rooms from "../rooms";
 import { type Route, href, route } from "../router";
-import { me, remember, signOut, workspaces } from "../session";
+import { beside, me, remember, signOut, workspaces } from "../session";
 import { type Theme, theme } from "../theme";
 import { Button, Icon, IconButton, Segmented } from "../ui/basics";
+import { lazy } from "../ui/lazy";
 import { Logo } from "../ui/logo";
 import { Menu } from "../ui/menu";
 import { Avatar } from "../ui/people";
-import { Keys } from "./keys";
+import * as usage from "../usage/organization";
+import { Links, LinksMenu } from "./navigation";
 import { NewRoom } from "./new-room";
 import { RoomView } from "./room";
-import { Missing, WorkspaceView } from "./workspace";
+import { UsageBanners } from "./usage/banners";
+import { Missing, Rooms } from "./workspace";
+
+const Overview = lazy(() => import("./overview").then((file) => file.Overview));
+const Keys = lazy(() => import("./keys").then((file) => file.Keys));
 
 const THEMES: { value: Theme; label: preact.ComponentChildren; name: string }[] = [
   { value: "system", label: <Icon name="system" />, name: "Theme as the system has it" },
@@ -22,8 +29,10 @@ const THEMES: { value: Theme; label: preact.ComponentChildren; name: string }[] 
 ];
 
 export function Shell({ view }: { view: Route }) {
-  const slug = "workspace" in view ? view.workspace : undefined;
-  const known = workspaces.value.find(({ workspace }) => workspace.slug === slug || workspace.id === slug);
+  const organization = "organization" in view ? organizationOf(view.organization) : undefined;
+  const slug = "workspace" in view ? view.workspace : beside(organization?.slug);
+  const known = slug === undefined ? undefined : workspaceOf(slug);
+  const owner = organization ?? known?.organization;
   useEffect(() => {
     rooms.workspace.value = known?.workspace.slug;
     if (known) {
@@ -31,12 +40,17 @@ export function Shell({ view }: { view: Route }) {
       connection.enter(known.workspace.slug);
     }
   }, [known?.workspace.slug]);
+  useEffect(() => {
+    usage.organization.value = owner?.slug;
+  }, [owner?.slug]);
+  const missing = view.view === "missing" || ("workspace" in view && !known) || ("organization" in view && !organization);
   return (
     <div class={`shell view-${view.view}`}>
       <a class="skip" href="#main">Skip to the content</a>
-      <Rail view={view} slug={known?.workspace.slug} />
+      <Rail view={view} slug={known?.workspace.slug} organization={owner?.slug} />
       <div class="content" id="main" tabIndex={-1}>
-        {view.view === "missing" || !known ? <Missing /> : <View view={view} />}
+        {owner && !missing && view.view !== "room" && <UsageBanners organization={owner} />}
+        {missing ? <Missing /> : <View view={view} />}
       </div>
     </div>
   );
@@ -48,24 +62,22 @@ function View({ view }: { view: Route }) {
       return <RoomView key={`${view.workspace}/${view.room}`} workspace={view.workspace} name={view.room} />;
     case "keys":
       return <Keys workspace={view.workspace} />;
+    case "rooms":
+      return <Rooms workspace={view.workspace} />;
     case "workspace":
-      return <WorkspaceView workspace={view.workspace} />;
+      return <Overview key={view.workspace} workspace={view.workspace} />;
     default:
       return <Missing />;
   }
 }
 
-function Rail({ view, slug }: { view: Route; slug: string | undefined }) {
+function Rail({ view, slug, organization }: { view: Route; slug: string | undefined; organization: string | undefined }) {
   return (
     <nav class="rail" aria-label="Workspace">
       <Switcher slug={slug} />
-      {slug && (
-        <ul class="rail-links">
-          <li><a href={href("w", slug)} aria-current={view.view === "workspace" ? "page" : undefined}><Icon name="rooms" />Rooms</a></li>
-          <li><a href={href("w", slug, "keys")} aria-current={view.view === "keys" ? "page" : undefined}><Icon name="key" />API keys</a></li>
-        </ul>
-      )}
+      <Links view={view} slug={slug} organization={organization} />
       {slug && <RoomLinks slug={slug} />}
+      <LinksMenu view={view} slug={slug} organization={organization} />
       <Foot />
     </nav>
   );
@@ -107,7 +119,7 @@ function RoomLinks({ slug }: { slug: string }) {
     <section class="rail-rooms" aria-labelledby="rail-rooms">
       <header>
         <h2 id="rail-rooms">Rooms</h2>
-        <IconButton icon="plus" label="Create a room" onClick={() => setAsking(true)} />
+        {administers(slug) && <IconButton icon="plus" label="Create a room" onClick={() => setAsking(true)} />}
       </header>
       <ul>
         {rooms.rooms.value?.map((room) => {
