@@ -1,5 +1,6 @@
 // Starts the dashboard.
 
+import "uplot/dist/uPlot.min.css";
 import "./css/tokens.css";
 import "./css/base.css";
 import "./css/controls.css";

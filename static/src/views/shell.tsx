@@ -20,6 +20,7 @@ import { UsageBanners } from "./usage/banners";
 import { Missing, Rooms } from "./workspace";
 
 const Overview = lazy(() => import("./overview").then((file) => file.Overview));
+const Usage = lazy(() => import("./usage/usage").then((file) => file.Usage));
 const Keys = lazy(() => import("./keys").then((file) => file.Keys));
 
 const THEMES: { value: Theme; label: preact.ComponentChildren; name: string }[] = [
@@ -62,6 +63,8 @@ function View({ view }: { view: Route }) {
       return <RoomView key={`${view.workspace}/${view.room}`} workspace={view.workspace} name={view.room} />;
     case "keys":
       return <Keys workspace={view.workspace} />;
+    case "usage":
+      return <Usage key={view.organization} organization={view.organization} />;
     case "rooms":
       return <Rooms workspace={view.workspace} />;
     case "workspace":
