@@ -6,17 +6,23 @@ import { after, before, test } from "node:test";
 import { Content } from "./content.mjs";
 import { Hub } from "./hub.mjs";
 import { LOOKS, administrator, inspect, launch, open } from "./browser.mjs";
+import { account } from "./people.mjs";
 import { smallPlans } from "./plans.mjs";
 
 let plans;
 let hub;
 let browser;
 let content;
+const people = {};
 before(async () => {
   plans = await smallPlans();
   hub = await Hub.start({ TENANCY__DEFAULT_PLAN: "starter", TENANCY__PLANS_FILE: plans.file });
   browser = await launch();
   await hub.signIn();
+  for (const [name, role] of [["Grace", "admin"], ["Edsger", "member"], ["Vera", "viewer"]]) {
+    const email = `${name.toLowerCase()}@example.com`;
+    people[name.toLowerCase()] = (await account(hub, { role, email, name })).user;
+  }
   content = await Content.fill(hub);
 });
 after(async () => {
@@ -58,5 +64,30 @@ for (const [look, options] of Object.entries(LOOKS)) {
     await page.getByRole("button", { name: "Set a ceiling" }).click();
     await page.getByLabel("US dollars").waitFor();
     await show("ceiling");
+  });
+
+  test(`members and access, ${look}`, async (t) => {
+    const { page, show } = await pages(t);
+    const slug = `lab-${look}`;
+    await hub.api("/organizations/main/workspaces", { method: "POST", body: { slug } });
+    await hub.api(`/workspaces/${slug}`, { method: "PATCH", body: { access: "listed" } });
+    await hub.api(`/workspaces/${slug}/members/${people.edsger.id}`, { method: "PUT", body: { role: "member" } });
+    await page.goto(`${hub.url}/o/main/members`);
+    await page.getByRole("row").filter({ hasText: "vera@example.com" }).waitFor();
+    await show("members");
+    await page.getByRole("button", { name: "Change the role of Grace" }).click();
+    await show("change-role");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Invite", exact: true }).click();
+    await show("invite-somebody");
+    await page.getByRole("dialog").getByRole("button", { name: "Make the link" }).click();
+    await page.getByRole("heading", { name: "An invite" }).waitFor();
+    await page.getByRole("button", { name: "Take back the invite for whoever has the link" }).first().waitFor();
+    await show("invite-link");
+    await page.goto(`${hub.url}/w/${slug}/settings`);
+    await page.getByRole("row").filter({ hasText: "edsger@example.com" }).waitFor();
+    await show("workspace-settings");
+    await page.getByRole("button", { name: "Delete workspace" }).click();
+    await show("delete-workspace");
   });
 }

@@ -35,7 +35,7 @@ test("gauges, days and who used it have what the API counts, also as a table and
   await page.goto(`${hub.url}/o/main/usage`);
   const gauge = page.getByRole("list", { name: "Limits" }).getByRole("listitem").filter({ hasText: "Messages" });
   await gauge.getByText("8 of 10 this month").waitFor();
-  assert.equal(await gauge.getByRole("meter").getAttribute("value"), "8");
+  assert.equal(await gauge.getByRole("meter").getAttribute("aria-valuenow"), "8");
   await page.locator(".chart canvas").waitFor();
   await page.getByText("The same as a table").click();
   const today = page.locator(".twin tbody tr").first();

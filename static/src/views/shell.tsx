@@ -21,6 +21,8 @@ import { Missing, Rooms } from "./workspace";
 
 const Overview = lazy(() => import("./overview").then((file) => file.Overview));
 const Usage = lazy(() => import("./usage/usage").then((file) => file.Usage));
+const Members = lazy(() => import("./members/members").then((file) => file.Members));
+const WorkspaceSettings = lazy(() => import("./settings/workspace").then((file) => file.WorkspaceSettings));
 const Keys = lazy(() => import("./keys").then((file) => file.Keys));
 
 const THEMES: { value: Theme; label: preact.ComponentChildren; name: string }[] = [
@@ -65,6 +67,10 @@ function View({ view }: { view: Route }) {
       return <Keys workspace={view.workspace} />;
     case "usage":
       return <Usage key={view.organization} organization={view.organization} />;
+    case "members":
+      return <Members organization={view.organization} />;
+    case "settings":
+      return <WorkspaceSettings workspace={view.workspace} />;
     case "rooms":
       return <Rooms workspace={view.workspace} />;
     case "workspace":

@@ -52,7 +52,11 @@ function Gauges({ limits }: { limits: readonly wire.UsageLimit[] }) {
         return (
           <li key={limit.meter} class={`gauge ${at === 80 ? "warn" : at ? "bad" : ""}`}>
             <p><strong>{name}</strong>{!endless && <span class="number">{format.percent(share(limit))}</span>}</p>
-            {!endless && <meter min={0} max={limit.limit} value={Math.min(limit.used, limit.limit)} aria-label={name} />}
+            {!endless && (
+              <div class="meter" role="meter" aria-label={name} aria-valuemin={0} aria-valuemax={limit.limit} aria-valuenow={Math.min(limit.used, limit.limit)} aria-valuetext={`${show(limit.used)} of ${show(limit.limit)}`}>
+                <span style={{ "--share": Math.min(share(limit), 1) }} />
+              </div>
+            )}
             <p class="muted number">
               {show(limit.used)} {endless ? "· no limit in practice" : <>of {show(limit.limit)}</>}
               {limit.resets_at && " this month"}
