@@ -117,8 +117,8 @@ export async function request(path: string, options: Request = {}): Promise<Resp
 
 /** An authenticated request for JSON. */
 export async function json<T>(path: string, options: Request = {}): Promise<T> {
-  const response = await request(path, options);
-  return (response.status === 204 ? undefined : await response.json()) as T;
+  const text = await (await request(path, options)).text();
+  return (text === "" ? undefined : JSON.parse(text)) as T;
 }
 
 /** Every part of a list, as far as `most` entries. */
@@ -167,6 +167,11 @@ export async function acceptInvite(body: wire.AcceptInvite): Promise<wire.User> 
 
 export async function login(body: wire.Login): Promise<wire.User> {
   return begin(await (await send("/auth/login", { method: "POST", body })).json());
+}
+
+/** Changes the password; every other session ends, and this one goes on with new tokens. */
+export async function changePassword(body: wire.ChangePassword): Promise<void> {
+  begin(await json<wire.Session>("/me/password", { method: "POST", body }));
 }
 
 export async function logout(): Promise<void> {

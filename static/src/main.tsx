@@ -12,6 +12,7 @@ import "./css/screens.css";
 import "./css/feed.css";
 import "./css/output.css";
 import "./theme";
+import "./preferences";
 import { render } from "preact";
 import { App } from "./views/app";
 

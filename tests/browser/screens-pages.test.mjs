@@ -8,15 +8,18 @@ import { Hub } from "./hub.mjs";
 import { LOOKS, administrator, inspect, launch, open } from "./browser.mjs";
 import { account } from "./people.mjs";
 import { smallPlans } from "./plans.mjs";
+import { receiver } from "./receiver.mjs";
 
 let plans;
+let hook;
 let hub;
 let browser;
 let content;
 const people = {};
 before(async () => {
   plans = await smallPlans();
-  hub = await Hub.start({ TENANCY__DEFAULT_PLAN: "starter", TENANCY__PLANS_FILE: plans.file });
+  hook = await receiver();
+  hub = await Hub.start({ TENANCY__DEFAULT_PLAN: "starter", TENANCY__PLANS_FILE: plans.file, WEBHOOKS__ALLOWED_NETWORKS: "127.0.0.0/8" });
   browser = await launch();
   await hub.signIn();
   for (const [name, role] of [["Grace", "admin"], ["Edsger", "member"], ["Vera", "viewer"]]) {
@@ -29,6 +32,7 @@ after(async () => {
   content?.stop();
   await browser?.close();
   await hub?.stop();
+  await hook?.stop();
   plans?.remove();
 });
 
@@ -89,5 +93,35 @@ for (const [look, options] of Object.entries(LOOKS)) {
     await show("workspace-settings");
     await page.getByRole("button", { name: "Delete workspace" }).click();
     await show("delete-workspace");
+  });
+
+  test(`settings, ${look}`, async (t) => {
+    const { page, show } = await pages(t);
+    await page.goto(`${hub.url}/account/settings`);
+    await page.getByText("this one").waitFor();
+    await show("account-settings");
+    await page.evaluate(() => (document.documentElement.dataset.density = "compact"));
+    await show("account-settings-compact");
+    await page.goto(`${hub.url}/o/main/organization`);
+    await page.getByLabel("Command for the operator").waitFor();
+    await page.getByText("Nobody is told outside").waitFor();
+    await show("organization");
+    await page.getByRole("button", { name: "Add a receiver" }).click();
+    await page.getByLabel("Address").fill(hook.url);
+    await show("add-receiver");
+    await page.getByRole("dialog").getByRole("button", { name: "Add" }).click();
+    await page.locator(".secret-value").waitFor();
+    await page.getByRole("button", { name: /^Delete http/ }).waitFor();
+    await show("receiver-secret");
+    await page.getByRole("button", { name: /^Test / }).click();
+    await page.getByRole("dialog").getByText("delivered").waitFor();
+    await show("deliveries");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Delete organization" }).click();
+    await show("delete-organization");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: /^Delete http/ }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await page.getByText("Nobody is told outside").waitFor();
   });
 }

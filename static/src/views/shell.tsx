@@ -23,6 +23,8 @@ const Overview = lazy(() => import("./overview").then((file) => file.Overview));
 const Usage = lazy(() => import("./usage/usage").then((file) => file.Usage));
 const Members = lazy(() => import("./members/members").then((file) => file.Members));
 const WorkspaceSettings = lazy(() => import("./settings/workspace").then((file) => file.WorkspaceSettings));
+const Account = lazy(() => import("./settings/account").then((file) => file.Account));
+const OrganizationSettings = lazy(() => import("./settings/organization").then((file) => file.OrganizationSettings));
 const Keys = lazy(() => import("./keys").then((file) => file.Keys));
 
 const THEMES: { value: Theme; label: preact.ComponentChildren; name: string }[] = [
@@ -69,6 +71,10 @@ function View({ view }: { view: Route }) {
       return <Usage key={view.organization} organization={view.organization} />;
     case "members":
       return <Members organization={view.organization} />;
+    case "organization":
+      return <OrganizationSettings organization={view.organization} />;
+    case "account":
+      return <Account />;
     case "settings":
       return <WorkspaceSettings workspace={view.workspace} />;
     case "rooms":
@@ -159,6 +165,7 @@ function Foot() {
         <div class="account-menu">
           <p class="muted">{you.email}</p>
           <Segmented label="Theme" options={THEMES} value={theme.value} onChange={(value) => (theme.value = value)} />
+          <a class="button quiet" href="/account/settings"><Icon name="user" /><span>Your settings</span></a>
           <Button kind="quiet" icon="sign-out" onClick={() => void signOut()}>Sign out</Button>
         </div>
       </Menu>
