@@ -124,4 +124,38 @@ for (const [look, options] of Object.entries(LOOKS)) {
     await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
     await page.getByText("Nobody is told outside").waitFor();
   });
+
+  test(`agents, keys, connections and the audit log, ${look}`, async (t) => {
+    const { page, show } = await pages(t);
+    const slug = `bare-${look}`;
+    await hub.api("/organizations/main/workspaces", { method: "POST", body: { slug } });
+    await page.goto(`${hub.url}/w/${slug}`);
+    await page.getByText("Put the first output into a room").waitFor();
+    await page.getByText("No agent is connected").waitFor();
+    await show("overview-empty");
+    await page.goto(`${hub.url}/w/${slug}/agents`);
+    await page.getByText("No agents yet").waitFor();
+    await show("no-agents");
+    await page.getByRole("button", { name: "Create agent" }).click();
+    await show("create-agent");
+    await page.goto(`${hub.url}/w/main/agents`);
+    await page.getByRole("link", { name: "loadtest memo-50" }).waitFor();
+    await show("agents");
+    await page.goto(`${hub.url}/w/main/agents/sable`);
+    await page.getByRole("region", { name: "List of output" }).getByText("failed").waitFor();
+    await page.getByText("sable 1.0.0").first().waitFor();
+    await page.getByRole("button", { name: /^Rotate/ }).first().waitFor();
+    await show("agent");
+    await page.getByRole("button", { name: /^Rotate/ }).first().click();
+    await show("rotate-key");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Disable" }).click();
+    await show("disable-agent");
+    await page.goto(`${hub.url}/w/main/connections`);
+    await page.getByRole("row").filter({ hasText: "devonte" }).waitFor();
+    await show("connections");
+    await page.goto(`${hub.url}/o/main/audit`);
+    await page.getByText("key: made").first().waitFor();
+    await show("audit");
+  });
 }

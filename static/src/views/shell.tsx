@@ -25,7 +25,11 @@ const Members = lazy(() => import("./members/members").then((file) => file.Membe
 const WorkspaceSettings = lazy(() => import("./settings/workspace").then((file) => file.WorkspaceSettings));
 const Account = lazy(() => import("./settings/account").then((file) => file.Account));
 const OrganizationSettings = lazy(() => import("./settings/organization").then((file) => file.OrganizationSettings));
-const Keys = lazy(() => import("./keys").then((file) => file.Keys));
+const Audit = lazy(() => import("./audit").then((file) => file.Audit));
+const Agents = lazy(() => import("./agents/agents").then((file) => file.Agents));
+const AgentPage = lazy(() => import("./agents/agent").then((file) => file.AgentPage));
+const ConnectionsPage = lazy(() => import("./agents/connections").then((file) => file.ConnectionsPage));
+const KeysPage = lazy(() => import("./keys/keys").then((file) => file.KeysPage));
 
 const THEMES: { value: Theme; label: preact.ComponentChildren; name: string }[] = [
   { value: "system", label: <Icon name="system" />, name: "Theme as the system has it" },
@@ -66,7 +70,15 @@ function View({ view }: { view: Route }) {
     case "room":
       return <RoomView key={`${view.workspace}/${view.room}`} workspace={view.workspace} name={view.room} />;
     case "keys":
-      return <Keys workspace={view.workspace} />;
+      return <KeysPage key={view.workspace} workspace={view.workspace} />;
+    case "agents":
+      return <Agents workspace={view.workspace} />;
+    case "agent":
+      return <AgentPage key={`${view.workspace}/${view.agent}`} workspace={view.workspace} name={view.agent} />;
+    case "connections":
+      return <ConnectionsPage workspace={view.workspace} />;
+    case "audit":
+      return <Audit organization={view.organization} />;
     case "usage":
       return <Usage key={view.organization} organization={view.organization} />;
     case "members":
