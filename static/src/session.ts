@@ -73,3 +73,8 @@ export function beside(organization?: string): string | undefined {
 export function remember(workspace: string): void {
   localStorage.setItem(LAST, workspace);
 }
+
+// Roles may have changed while nobody looked.
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && me.value) refresh().catch(() => undefined);
+});

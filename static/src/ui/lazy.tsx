@@ -6,8 +6,11 @@ import { Button, Icon } from "./basics";
 
 type Props = object;
 
-/** A component in a file of its own. `load` is asked once; a file that is gone since the hub was renewed is said. */
-export function lazy<P extends Props>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
+/**
+ * A component in a file of its own. `load` is asked once; a file that is gone since the hub was renewed is said.
+ * A `part` of a page leaves its place empty until it is there.
+ */
+export function lazy<P extends Props>(load: () => Promise<ComponentType<P>>, { part = false } = {}): ComponentType<P> {
   let loaded: ComponentType<P> | undefined;
   return function Lazy(props: P) {
     const [, setReady] = useState(false);
@@ -30,6 +33,7 @@ export function lazy<P extends Props>(load: () => Promise<ComponentType<P>>): Co
       const Component = loaded;
       return <Component {...props} />;
     }
+    if (part) return failed ? <p class="muted">This part could not be loaded. Load the page again.</p> : null;
     return <main class="page">{failed ? <Failed /> : <p class="sr-only" role="status">Opening…</p>}</main>;
   };
 }

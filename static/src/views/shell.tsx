@@ -6,6 +6,7 @@ import { administers, organizationOf, workspaceOf } from "../may";
 import * as rooms from "../rooms";
 import { type Route, href, route } from "../router";
 import { beside, me, remember, signOut, workspaces } from "../session";
+import { listen, overlay } from "../shortcuts";
 import { type Theme, theme } from "../theme";
 import { Button, Icon, IconButton, Segmented } from "../ui/basics";
 import { lazy } from "../ui/lazy";
@@ -25,6 +26,7 @@ const Members = lazy(() => import("./members/members").then((file) => file.Membe
 const WorkspaceSettings = lazy(() => import("./settings/workspace").then((file) => file.WorkspaceSettings));
 const Account = lazy(() => import("./settings/account").then((file) => file.Account));
 const OrganizationSettings = lazy(() => import("./settings/organization").then((file) => file.OrganizationSettings));
+const Overlay = lazy(() => import("./palette/palette").then((file) => file.Overlay), { part: true });
 const Audit = lazy(() => import("./audit").then((file) => file.Audit));
 const Agents = lazy(() => import("./agents/agents").then((file) => file.Agents));
 const AgentPage = lazy(() => import("./agents/agent").then((file) => file.AgentPage));
@@ -52,6 +54,7 @@ export function Shell({ view }: { view: Route }) {
   useEffect(() => {
     usage.organization.value = owner?.slug;
   }, [owner?.slug]);
+  useEffect(listen, []);
   const missing = view.view === "missing" || ("workspace" in view && !known) || ("organization" in view && !organization);
   return (
     <div class={`shell view-${view.view}`}>
@@ -61,8 +64,19 @@ export function Shell({ view }: { view: Route }) {
         {owner && !missing && view.view !== "room" && <UsageBanners organization={owner} />}
         {missing ? <Missing /> : <View view={view} />}
       </div>
+      <Above workspace={known?.workspace.slug} organization={owner?.slug} />
     </div>
   );
+}
+
+/** What opens above the page, loaded when it is first asked for. */
+function Above(props: { workspace: string | undefined; organization: string | undefined }) {
+  const [asked, setAsked] = useState(false);
+  const open = overlay.value !== undefined;
+  useEffect(() => {
+    if (open) setAsked(true);
+  }, [open]);
+  return asked ? <Overlay {...props} /> : null;
 }
 
 function View({ view }: { view: Route }) {
@@ -102,6 +116,9 @@ function Rail({ view, slug, organization }: { view: Route; slug: string | undefi
   return (
     <nav class="rail" aria-label="Workspace">
       <Switcher slug={slug} />
+      <button type="button" class="rail-go" onClick={() => (overlay.value = "palette")} aria-keyshortcuts="Control+K Meta+K">
+        <Icon name="search" /><span>Go to…</span><kbd>Ctrl K</kbd>
+      </button>
       <Links view={view} slug={slug} organization={organization} />
       {slug && <RoomLinks slug={slug} />}
       <LinksMenu view={view} slug={slug} organization={organization} />

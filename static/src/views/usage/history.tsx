@@ -13,7 +13,7 @@ import { SERIES, type Series, isEndless } from "../../usage/meters";
 import { dayOf, daysBefore, firstOfLastMonth, firstOfMonth, lines } from "../../usage/series";
 import { type ChartProps, limitFits } from "./fit";
 
-const Chart = lazy<ChartProps>(() => import("./chart").then((file) => file.Chart));
+const Chart = lazy<ChartProps>(() => import("./chart").then((file) => file.Chart), { part: true });
 
 export type Span = "month" | "last" | "quarter";
 const SPANS: readonly (readonly [Span, string])[] = [["month", "This month"], ["last", "Last month"], ["quarter", "The last 90 days"]];
@@ -75,7 +75,7 @@ function Drawing({ data, ...props }: ChartProps & { data: wire.UsageReport }) {
   return (
     <>
       <figure>
-        <Chart {...props} />
+        <div class="chart-place"><Chart {...props} /></div>
         <figcaption class="legend">
           <span><span class="swatch used" />{series.label}: <strong class="number">{series.show(sum)}</strong></span>
           {mode === "summed" && end != null && <span><span class="swatch forecast" />at the month's end, as it goes: <strong class="number">{series.show(Math.round(end))}</strong></span>}
