@@ -79,7 +79,14 @@ function Above(props: { workspace: string | undefined; organization: string | un
   return asked ? <Overlay {...props} /> : null;
 }
 
+/** Pages that only those who administer the workspace have. */
+const FOR_ADMINS: readonly Route["view"][] = ["keys", "connections", "settings"];
+
 function View({ view }: { view: Route }) {
+  if ("workspace" in view && FOR_ADMINS.includes(view.view) && !administers(view.workspace)) {
+    // A list may make a member an admin here: the hub's welcome tells.
+    return connection.welcome.value ? <Missing /> : <main class="page" />;
+  }
   switch (view.view) {
     case "room":
       return <RoomView key={`${view.workspace}/${view.room}`} workspace={view.workspace} name={view.room} />;

@@ -1,4 +1,4 @@
-// What can be gone to and done, and which of it somebody means.
+// What can be gone to and done.
 
 import type { wire } from "@generic-corp/client";
 import { administers, manages, organizationOf } from "../../may";
@@ -9,11 +9,9 @@ import { signOut, workspaces } from "../../session";
 import { overlay } from "../../shortcuts";
 import { theme } from "../../theme";
 import { organizationPlaces, workspacePlaces } from "../navigation";
+import type { Named } from "./find";
 
-export interface Entry {
-  label: string;
-  /** What kind it is, in a word. */
-  kind: string;
+export interface Entry extends Named {
   icon: string;
   run: () => void;
 }
@@ -58,21 +56,4 @@ function actions(workspace: string | undefined, organization: string | undefined
     act("Show the keys", "info", () => (overlay.value = "keys")),
     act("Sign out", "sign-out", () => void signOut()),
   ];
-}
-
-/** How well an entry is meant: a name that begins so before a word that does, before what has it inside; 0 is not. */
-export function score({ label, kind }: Pick<Entry, "label" | "kind">, text: string): number {
-  const words = text.toLowerCase().split(/[\s#]+/).filter(Boolean);
-  const name = label.toLowerCase().replace(/^#/, "");
-  if (!words.every((word) => `${name} ${kind}`.includes(word))) return 0;
-  const first = words[0] ?? "";
-  if (name === first) return 4;
-  if (name.startsWith(first)) return 3;
-  return name.split(/[^a-z0-9]+/).some((word) => word.startsWith(first)) ? 2 : 1;
-}
-
-/** What is meant, the best first; else in the order that was given. */
-export function find(all: readonly Entry[], text: string): Entry[] {
-  const scored = all.map((entry) => ({ entry, points: score(entry, text) })).filter(({ points }) => points > 0);
-  return scored.sort((a, b) => b.points - a.points).map(({ entry }) => entry);
 }

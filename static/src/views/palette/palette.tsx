@@ -9,7 +9,8 @@ import { KEYS, overlay } from "../../shortcuts";
 import { Dialog, Icon } from "../../ui/basics";
 import { useList } from "../../ui/use-api";
 import { NewRoom } from "../new-room";
-import { type Entry, entries, find } from "./commands";
+import { type Entry, entries } from "./commands";
+import { find } from "./find";
 
 const MOST = 50;
 const PAGE = 8;
