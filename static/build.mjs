@@ -16,7 +16,10 @@ const { metafile } = await build({
   outdir: out,
   entryNames: "assets/[name]-[hash]",
   assetNames: "assets/[name]-[hash]",
+  chunkNames: "assets/[name]-[hash]",
   bundle: true,
+  // Screens beside the room are loaded when they are opened.
+  splitting: true,
   minify: true,
   format: "esm",
   target: ["chrome123", "firefox120", "safari17.5"],

@@ -15,7 +15,7 @@ pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self
     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types dompurify";
 
 /// Addresses of views; each gets the one page, which reads the address (`static/src/router.ts`).
-const VIEWS: [&str; 11] = [
+const VIEWS: [&str; 13] = [
     "/",
     "/sign-in",
     super::CALLBACK,
@@ -27,6 +27,8 @@ const VIEWS: [&str; 11] = [
     "/forgot",
     "/w",
     "/w/{rest:.*}",
+    "/o/{rest:.*}",
+    "/account/{rest:.*}",
 ];
 
 const INDEX: &str = "index.html";
@@ -186,6 +188,8 @@ mod tests {
             "/setup",
             "/w/main",
             "/w/main/rooms/deploy/streams/1",
+            "/o/acme/usage",
+            "/account/profile",
         ] {
             let answer = ask(Method::GET, path, &[]).await;
             assert_eq!(answer.status(), StatusCode::OK, "{path}");

@@ -117,8 +117,19 @@ export async function request(path: string, options: Request = {}): Promise<Resp
 
 /** An authenticated request for JSON. */
 export async function json<T>(path: string, options: Request = {}): Promise<T> {
-  const response = await request(path, options);
-  return (response.status === 204 ? undefined : await response.json()) as T;
+  const text = await (await request(path, options)).text();
+  return (text === "" ? undefined : JSON.parse(text)) as T;
+}
+
+/** Every part of a list, as far as `most` entries. */
+export async function all<T>(path: string, most = 5_000): Promise<T[]> {
+  const list: T[] = [];
+  for (let next: string | undefined = path; next !== undefined && list.length < most;) {
+    const response: Response = await request(next);
+    list.push(...((await response.json()) as T[]));
+    next = /^<\/api\/v1([^>]+)>; rel="next"/.exec(response.headers.get("link") ?? "")?.[1];
+  }
+  return list;
 }
 
 export async function setupStatus(): Promise<wire.SetupStatus> {
@@ -168,6 +179,11 @@ export async function finishSignIn(body: wire.FinishSignIn): Promise<wire.User> 
   return begin(await (await send("/auth/oidc/callback", { method: "POST", body })).json());
 }
 
+/** Changes the password; every other session ends, and this one goes on with new tokens. */
+export async function changePassword(body: wire.ChangePassword): Promise<void> {
+  begin(await json<wire.Session>("/me/password", { method: "POST", body }));
+}
+
 export async function logout(): Promise<void> {
   await send("/auth/logout", { method: "POST", body: {} }).catch(() => undefined);
   end();
@@ -176,4 +192,9 @@ export async function logout(): Promise<void> {
 /** A workspace's path. */
 export function workspacePath(workspace: string, rest = ""): string {
   return `/workspaces/${encodeURIComponent(workspace)}${rest}`;
+}
+
+/** An organization's path. */
+export function organizationPath(organization: string, rest = ""): string {
+  return `/organizations/${encodeURIComponent(organization)}${rest}`;
 }

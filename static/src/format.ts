@@ -7,11 +7,27 @@ const dayThisYear = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "
 const dayOtherYear = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
 const whole = new Intl.NumberFormat();
+const dateOnly = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const shortDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const utcDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
+const dollars = new Intl.NumberFormat(undefined, { style: "currency", currency: "USD" });
+const percentage = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 0 });
+const rough = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
 
 export const time = (at: string): string => clock.format(new Date(at));
 export const timeSeconds = (at: string): string => clockSeconds.format(new Date(at));
 export const dateTime = (at: string): string => full.format(new Date(at));
 export const count = (value: number): string => whole.format(value);
+
+export const date = (at: string): string => dateOnly.format(new Date(at));
+/** `1 Dec, 01:00`: when something begins anew, here. */
+export const moment = (at: string): string => shortDay.format(new Date(at));
+/** A day of the calendar in UTC, as usage is counted. */
+export const calendarDay = (day: string): string => utcDay.format(new Date(`${day}T00:00:00Z`));
+export const cents = (amount: number): string => dollars.format(amount / 100);
+export const percent = (share: number): string => percentage.format(share);
+/** `1.2K`, for the marks of an axis. */
+export const compact = (value: number): string => rough.format(value);
 
 /** A key that is the same for times on the same day, here. */
 export const dayKey = (at: string): string => new Date(at).toDateString();

@@ -1,4 +1,5 @@
-// The address bar as a signal. Views: those before the door, and a workspace with its rooms and keys.
+// The address bar as a signal. Views: those before the door, a workspace with what is in it, an organization,
+// and one's own account.
 
 import { computed, signal } from "@preact/signals";
 
@@ -6,9 +7,19 @@ import { computed, signal } from "@preact/signals";
 const ENTRIES = ["sign-in", "register", "setup", "invite", "reset", "confirm", "forgot"] as const;
 type Entry = (typeof ENTRIES)[number];
 
+/** Pages of a workspace, by their part of the address. */
+const OF_WORKSPACE = ["rooms", "agents", "keys", "connections", "settings"] as const;
+type OfWorkspace = (typeof OF_WORKSPACE)[number];
+
+/** Pages of an organization. */
+const OF_ORGANIZATION = ["usage", "members", "audit", "organization"] as const;
+type OfOrganization = (typeof OF_ORGANIZATION)[number];
+
 export type Route =
-  | { view: "home" | "missing" | "sign-in/callback" | Entry }
-  | { view: "workspace" | "keys"; workspace: string }
+  | { view: "home" | "missing" | "account" | "sign-in/callback" | Entry }
+  | { view: "workspace" | OfWorkspace; workspace: string }
+  | { view: "agent"; workspace: string; agent: string }
+  | { view: OfOrganization; organization: string }
   | { view: "room"; workspace: string; room: string; stream: string | undefined };
 
 const path = signal(location.pathname);
@@ -23,9 +34,17 @@ export function parse(pathname: string): Route {
   const entry = ENTRIES.find((known) => known === first);
   if (workspace === undefined && entry) return { view: entry };
   if (entry === "sign-in" && workspace === "callback" && section === undefined) return { view: "sign-in/callback" };
-  if (first !== "w" || workspace === undefined || rest.length > 0) return { view: "missing" };
+  if (workspace === undefined || rest.length > 0) return { view: "missing" };
+  if (first === "account") return { view: workspace === "settings" && section === undefined ? "account" : "missing" };
+  if (first === "o") {
+    const page = OF_ORGANIZATION.find((known) => known === section);
+    return page && room === undefined ? { view: page, organization: workspace } : { view: "missing" };
+  }
+  if (first !== "w") return { view: "missing" };
   if (section === undefined) return { view: "workspace", workspace };
-  if (section === "keys" && room === undefined) return { view: "keys", workspace };
+  const page = OF_WORKSPACE.find((known) => known === section);
+  if (page && room === undefined) return { view: page, workspace };
+  if (section === "agents" && room !== undefined && streams === undefined) return { view: "agent", workspace, agent: room };
   if (section !== "rooms" || room === undefined) return { view: "missing" };
   if (streams === undefined) return { view: "room", workspace, room, stream: undefined };
   return streams === "streams" && stream !== undefined ? { view: "room", workspace, room, stream } : { view: "missing" };

@@ -43,6 +43,11 @@ export async function finishSignIn(answer: wire.FinishSignIn): Promise<void> {
   await entered();
 }
 
+/** Asks again what this person can reach, after it may have changed. */
+export async function refresh(): Promise<void> {
+  me.value = await api.json<wire.Me>("/me");
+}
+
 /** After a sign-in of any kind. */
 export async function entered(): Promise<void> {
   me.value = await api.json<wire.Me>("/me");
@@ -75,6 +80,18 @@ export function home(): string | undefined {
   return slug === undefined ? undefined : href("w", slug);
 }
 
+/** The workspace to show beside pages that belong to none: the last one, of the organization if that is named. */
+export function beside(organization?: string): string | undefined {
+  const last = localStorage.getItem(LAST);
+  const all = workspaces.value.filter((known) => organization === undefined || known.organization.slug === organization || known.organization.id === organization);
+  return (all.find(({ workspace }) => workspace.slug === last) ?? all[0])?.workspace.slug;
+}
+
 export function remember(workspace: string): void {
   localStorage.setItem(LAST, workspace);
 }
+
+// Roles may have changed while nobody looked.
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && me.value) refresh().catch(() => undefined);
+});

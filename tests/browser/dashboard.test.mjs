@@ -97,7 +97,7 @@ test("rooms are listed, filtered and made; another workspace has its own", async
   for (const name of ["alpha", "beta", "gamma", "delta", "epsilon", "zeta"]) await hub.room(name);
   await hub.api("/organizations/main/workspaces", { method: "POST", body: { name: "Research", slug: "research" } });
   const page = await open(t, ada);
-  await page.goto(hub.url);
+  await page.goto(`${hub.url}/w/main/rooms`);
   await page.getByLabel("Filter rooms").fill("et");
   await until(async () => (await page.locator(".room-list strong").allInnerTexts()).sort().join() === "beta,zeta", "the filtered list");
   await page.getByRole("button", { name: "Create room" }).click();

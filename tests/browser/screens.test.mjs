@@ -63,7 +63,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
     await hub.api("/organizations/main/workspaces", { method: "POST", body: { name: "Research", slug } });
     const page = await open(t, await administrator(browser, hub, options));
     const show = (name) => inspect(page, `${name}-${look}`);
-    await page.goto(`${hub.url}/w/main`);
+    await page.goto(`${hub.url}/w/main/rooms`);
     await page.getByText("2 streams running").waitFor();
     await show("rooms");
     await page.getByRole("button", { name: "Switch workspace" }).click();

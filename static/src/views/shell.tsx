@@ -2,18 +2,36 @@
 
 import { useEffect, useState } from "preact/hooks";
 import * as connection from "../hub";
+import { administers, organizationOf, workspaceOf } from "../may";
 import * as rooms from "../rooms";
 import { type Route, href, route } from "../router";
-import { me, remember, signOut, workspaces } from "../session";
+import { beside, me, remember, signOut, workspaces } from "../session";
+import { listen, overlay } from "../shortcuts";
 import { type Theme, theme } from "../theme";
 import { Button, Icon, IconButton, Segmented } from "../ui/basics";
+import { lazy } from "../ui/lazy";
 import { Logo } from "../ui/logo";
 import { Menu } from "../ui/menu";
 import { Avatar } from "../ui/people";
-import { Keys } from "./keys";
+import * as usage from "../usage/organization";
+import { Links, LinksMenu } from "./navigation";
 import { NewRoom } from "./new-room";
 import { RoomView } from "./room";
-import { Missing, WorkspaceView } from "./workspace";
+import { UsageBanners } from "./usage/banners";
+import { Missing, Rooms } from "./workspace";
+
+const Overview = lazy(() => import("./overview").then((file) => file.Overview));
+const Usage = lazy(() => import("./usage/usage").then((file) => file.Usage));
+const Members = lazy(() => import("./members/members").then((file) => file.Members));
+const WorkspaceSettings = lazy(() => import("./settings/workspace").then((file) => file.WorkspaceSettings));
+const Account = lazy(() => import("./settings/account").then((file) => file.Account));
+const OrganizationSettings = lazy(() => import("./settings/organization").then((file) => file.OrganizationSettings));
+const Overlay = lazy(() => import("./palette/palette").then((file) => file.Overlay), { part: true });
+const Audit = lazy(() => import("./audit").then((file) => file.Audit));
+const Agents = lazy(() => import("./agents/agents").then((file) => file.Agents));
+const AgentPage = lazy(() => import("./agents/agent").then((file) => file.AgentPage));
+const ConnectionsPage = lazy(() => import("./agents/connections").then((file) => file.ConnectionsPage));
+const KeysPage = lazy(() => import("./keys/keys").then((file) => file.KeysPage));
 
 const THEMES: { value: Theme; label: preact.ComponentChildren; name: string }[] = [
   { value: "system", label: <Icon name="system" />, name: "Theme as the system has it" },
@@ -22,8 +40,10 @@ const THEMES: { value: Theme; label: preact.ComponentChildren; name: string }[] 
 ];
 
 export function Shell({ view }: { view: Route }) {
-  const slug = "workspace" in view ? view.workspace : undefined;
-  const known = workspaces.value.find(({ workspace }) => workspace.slug === slug || workspace.id === slug);
+  const organization = "organization" in view ? organizationOf(view.organization) : undefined;
+  const slug = "workspace" in view ? view.workspace : beside(organization?.slug);
+  const known = slug === undefined ? undefined : workspaceOf(slug);
+  const owner = organization ?? known?.organization;
   useEffect(() => {
     rooms.workspace.value = known?.workspace.slug;
     if (known) {
@@ -31,41 +51,84 @@ export function Shell({ view }: { view: Route }) {
       connection.enter(known.workspace.slug);
     }
   }, [known?.workspace.slug]);
+  useEffect(() => {
+    usage.organization.value = owner?.slug;
+  }, [owner?.slug]);
+  useEffect(listen, []);
+  const missing = view.view === "missing" || ("workspace" in view && !known) || ("organization" in view && !organization);
   return (
     <div class={`shell view-${view.view}`}>
       <a class="skip" href="#main">Skip to the content</a>
-      <Rail view={view} slug={known?.workspace.slug} />
+      <Rail view={view} slug={known?.workspace.slug} organization={owner?.slug} />
       <div class="content" id="main" tabIndex={-1}>
-        {view.view === "missing" || !known ? <Missing /> : <View view={view} />}
+        {owner && !missing && view.view !== "room" && <UsageBanners organization={owner} />}
+        {missing ? <Missing /> : <View view={view} />}
       </div>
+      <Above workspace={known?.workspace.slug} organization={owner?.slug} />
     </div>
   );
 }
 
+/** What opens above the page, loaded when it is first asked for. */
+function Above(props: { workspace: string | undefined; organization: string | undefined }) {
+  const [asked, setAsked] = useState(false);
+  const open = overlay.value !== undefined;
+  useEffect(() => {
+    if (open) setAsked(true);
+  }, [open]);
+  return asked ? <Overlay {...props} /> : null;
+}
+
+/** Pages that only those who administer the workspace have. */
+const FOR_ADMINS: readonly Route["view"][] = ["keys", "connections", "settings"];
+
 function View({ view }: { view: Route }) {
+  if ("workspace" in view && FOR_ADMINS.includes(view.view) && !administers(view.workspace)) {
+    // A list may make a member an admin here: the hub's welcome tells.
+    return connection.welcome.value ? <Missing /> : <main class="page" />;
+  }
   switch (view.view) {
     case "room":
       return <RoomView key={`${view.workspace}/${view.room}`} workspace={view.workspace} name={view.room} />;
     case "keys":
-      return <Keys workspace={view.workspace} />;
+      return <KeysPage key={view.workspace} workspace={view.workspace} />;
+    case "agents":
+      return <Agents workspace={view.workspace} />;
+    case "agent":
+      return <AgentPage key={`${view.workspace}/${view.agent}`} workspace={view.workspace} name={view.agent} />;
+    case "connections":
+      return <ConnectionsPage workspace={view.workspace} />;
+    case "audit":
+      return <Audit organization={view.organization} />;
+    case "usage":
+      return <Usage key={view.organization} organization={view.organization} />;
+    case "members":
+      return <Members organization={view.organization} />;
+    case "organization":
+      return <OrganizationSettings organization={view.organization} />;
+    case "account":
+      return <Account />;
+    case "settings":
+      return <WorkspaceSettings workspace={view.workspace} />;
+    case "rooms":
+      return <Rooms workspace={view.workspace} />;
     case "workspace":
-      return <WorkspaceView workspace={view.workspace} />;
+      return <Overview key={view.workspace} workspace={view.workspace} />;
     default:
       return <Missing />;
   }
 }
 
-function Rail({ view, slug }: { view: Route; slug: string | undefined }) {
+function Rail({ view, slug, organization }: { view: Route; slug: string | undefined; organization: string | undefined }) {
   return (
     <nav class="rail" aria-label="Workspace">
       <Switcher slug={slug} />
-      {slug && (
-        <ul class="rail-links">
-          <li><a href={href("w", slug)} aria-current={view.view === "workspace" ? "page" : undefined}><Icon name="rooms" />Rooms</a></li>
-          <li><a href={href("w", slug, "keys")} aria-current={view.view === "keys" ? "page" : undefined}><Icon name="key" />API keys</a></li>
-        </ul>
-      )}
+      <button type="button" class="rail-go" onClick={() => (overlay.value = "palette")} aria-keyshortcuts="Control+K Meta+K">
+        <Icon name="search" /><span>Go to…</span><kbd>Ctrl K</kbd>
+      </button>
+      <Links view={view} slug={slug} organization={organization} />
       {slug && <RoomLinks slug={slug} />}
+      <LinksMenu view={view} slug={slug} organization={organization} />
       <Foot />
     </nav>
   );
@@ -107,7 +170,7 @@ function RoomLinks({ slug }: { slug: string }) {
     <section class="rail-rooms" aria-labelledby="rail-rooms">
       <header>
         <h2 id="rail-rooms">Rooms</h2>
-        <IconButton icon="plus" label="Create a room" onClick={() => setAsking(true)} />
+        {administers(slug) && <IconButton icon="plus" label="Create a room" onClick={() => setAsking(true)} />}
       </header>
       <ul>
         {rooms.rooms.value?.map((room) => {
@@ -138,6 +201,7 @@ function Foot() {
         <div class="account-menu">
           <p class="muted">{you.email}</p>
           <Segmented label="Theme" options={THEMES} value={theme.value} onChange={(value) => (theme.value = value)} />
+          <a class="button quiet" href="/account/settings"><Icon name="user" /><span>Your settings</span></a>
           <Button kind="quiet" icon="sign-out" onClick={() => void signOut()}>Sign out</Button>
         </div>
       </Menu>

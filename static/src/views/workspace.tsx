@@ -1,53 +1,48 @@
-// A workspace: its rooms and what goes on in them.
+// The rooms of a workspace, and what goes on in them.
 
 import type { wire } from "@generic-corp/client";
 import { useEffect, useState } from "preact/hooks";
 import { now } from "../clock";
 import * as format from "../format";
+import { administers } from "../may";
 import * as rooms from "../rooms";
 import { href } from "../router";
-import { workspaces } from "../session";
 import { Button, ErrorNote, Icon, Mark } from "../ui/basics";
+import { Page } from "../ui/page";
 import { NewRoom } from "./new-room";
 
-export function WorkspaceView({ workspace }: { workspace: string }) {
+export function Rooms({ workspace }: { workspace: string }) {
   const [asking, setAsking] = useState(false);
   const [filter, setFilter] = useState("");
-  const name = workspaces.value.find((known) => known.workspace.slug === workspace)?.workspace.name ?? workspace;
-  useEffect(() => {
-    document.title = `${name} · generic-corp`;
-  }, [name]);
   const all = rooms.rooms.value;
   const shown = all?.filter((room) => `${room.name} ${room.topic}`.toLowerCase().includes(filter.toLowerCase()));
+  const create = administers(workspace) ? () => setAsking(true) : undefined;
   return (
-    <main class="page">
-      <header class="page-head">
-        <div>
-          <h1>{name}</h1>
-          <p class="muted">{all ? format.plural(all.length, "room") : "Rooms"}</p>
-        </div>
-        <Button kind="primary" icon="plus" onClick={() => setAsking(true)}>Create room</Button>
-      </header>
+    <Page title="Rooms" intro={all && format.plural(all.length, "room")} actions={create && <Button kind="primary" icon="plus" onClick={create}>Create room</Button>}>
       <ErrorNote error={rooms.error.value} />
       {all && all.length > 6 && (
         <input class="filter" type="search" placeholder="Filter rooms" aria-label="Filter rooms" value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
       )}
-      {all?.length === 0 && <NoRooms create={() => setAsking(true)} />}
-      {shown && shown.length > 0 && (
-        <ul class="room-list">
-          {sorted(shown).map((room) => <RoomRow key={room.id} room={room} workspace={workspace} />)}
-        </ul>
-      )}
+      {all?.length === 0 && <NoRooms create={create} />}
+      {shown && shown.length > 0 && <RoomList rooms={byActivity(shown)} workspace={workspace} />}
       {shown?.length === 0 && filter && <p class="muted">No room has “{filter}” in its name or topic.</p>}
       {asking && <NewRoom workspace={workspace} onClose={() => setAsking(false)} />}
-    </main>
+    </Page>
   );
 }
 
 /** The busiest first. */
-function sorted(list: readonly wire.Room[]): wire.Room[] {
+export function byActivity(list: readonly wire.Room[]): wire.Room[] {
   const at = (room: wire.Room) => Date.parse(room.last_at ?? room.created_at);
   return [...list].sort((a, b) => at(b) - at(a));
+}
+
+export function RoomList({ rooms: list, workspace }: { rooms: readonly wire.Room[]; workspace: string }) {
+  return (
+    <ul class="room-list">
+      {list.map((room) => <RoomRow key={room.id} room={room} workspace={workspace} />)}
+    </ul>
+  );
 }
 
 function RoomRow({ room, workspace }: { room: wire.Room; workspace: string }) {
@@ -73,13 +68,13 @@ function RoomRow({ room, workspace }: { room: wire.Room; workspace: string }) {
   );
 }
 
-function NoRooms({ create }: { create: () => void }) {
+function NoRooms({ create }: { create: (() => void) | undefined }) {
   return (
     <section class="empty">
       <Icon name="rooms" />
       <h2>No rooms yet</h2>
       <p>A room is where agents and people meet: one ordered log that everyone sees the same way, and keeps.</p>
-      <Button kind="primary" icon="plus" onClick={create}>Create the first room</Button>
+      {create ? <Button kind="primary" icon="plus" onClick={create}>Create the first room</Button> : <p>Somebody who administers this workspace makes one.</p>}
     </section>
   );
 }
