@@ -9,6 +9,7 @@ import "./css/shell.css";
 import "./css/pages.css";
 import "./css/feed.css";
 import "./css/output.css";
+import "./css/replay.css";
 import "./theme";
 import { render } from "preact";
 import { App } from "./views/app";

@@ -7,13 +7,17 @@ import { Composer } from "../feed/composer";
 import { Feed } from "../feed/feed";
 import { RoomModel } from "../feed/model";
 import * as connection from "../hub";
-import { NoOutput, Output, StreamList } from "../output/pane";
+import { NoOutput, StreamList } from "../output/list";
+import { Output } from "../output/pane";
 import * as rooms from "../rooms";
-import { href, navigate, route } from "../router";
+import { href, navigate, query, route } from "../router";
 import { ErrorNote, Icon, Segmented } from "../ui/basics";
+import { lazy } from "../ui/lazy";
 import { Banners, Pill } from "./connection";
 import { EmptyRoom } from "./empty-room";
 import { Faces, People } from "./people";
+
+const Replay = lazy(async () => (await import("../replay/view")).Replay);
 
 type Tab = "feed" | "output" | "people";
 
@@ -60,14 +64,26 @@ interface PanesProps {
   open: (stream: string) => void;
 }
 
-function Panes({ model, hub, workspace, tab, setTab, large, setLarge, open }: PanesProps) {
+function Panes(props: PanesProps) {
+  const { model, hub, workspace, tab, large } = props;
   const version = model.version.value;
   const { window } = model;
   const name = model.room.name;
-  const empty = model.ready.value && window.head === 0 && model.outgoing.value.length === 0;
+  const replaying = query.value.has("replay");
   useEffect(() => {
-    if (window.following && !document.hidden) rooms.seen(name, window.last);
-  }, [version]);
+    if (window.following && !document.hidden && !replaying) rooms.seen(name, window.last);
+  }, [version, replaying]);
+  return (
+    <main class={`room show-${tab} ${large ? "large-output" : ""}`}>
+      <Head model={model} workspace={workspace} replaying={replaying} />
+      {replaying ? <Replay hub={hub} workspace={workspace} room={name} /> : <Live {...props} version={version} />}
+    </main>
+  );
+}
+
+function Live({ model, hub, workspace, tab, setTab, large, setLarge, open, version }: PanesProps & { version: number }) {
+  const name = model.room.name;
+  const empty = model.ready.value && model.window.head === 0 && model.outgoing.value.length === 0;
   const running = [...model.streams.known.value.values()].filter((info) => info.state === "open").length;
   const tabs = [
     { value: "feed" as const, label: "Feed" },
@@ -75,8 +91,7 @@ function Panes({ model, hub, workspace, tab, setTab, large, setLarge, open }: Pa
     { value: "people" as const, label: `People (${model.members.value.length})` },
   ];
   return (
-    <main class={`room show-${tab} ${large ? "large-output" : ""}`}>
-      <Head model={model} workspace={workspace} />
+    <>
       <div class="room-tabs"><Segmented label="Part of the room" options={tabs} value={tab} onChange={setTab} /></div>
       <Banners model={model} />
       <div class="room-panes">
@@ -90,11 +105,11 @@ function Panes({ model, hub, workspace, tab, setTab, large, setLarge, open }: Pa
         </aside>
         <aside class="room-people" aria-label="People"><People members={model.members.value} /></aside>
       </div>
-    </main>
+    </>
   );
 }
 
-function Head({ model, workspace }: { model: RoomModel; workspace: string }) {
+function Head({ model, workspace, replaying }: { model: RoomModel; workspace: string; replaying: boolean }) {
   const room = rooms.rooms.value?.find((known) => known.name === model.room.name);
   return (
     <header class="room-head">
@@ -103,6 +118,9 @@ function Head({ model, workspace }: { model: RoomModel; workspace: string }) {
         <h1><span class="muted" aria-hidden="true">#</span>{model.room.name}</h1>
         {room?.topic && <p class="muted" title={room.topic}>{room.topic}</p>}
       </div>
+      {!replaying && model.window.head > 0 && (
+        <a class="button quiet only-icon" href={`${href("w", workspace, "rooms", model.room.name)}?replay=`} aria-label="Replay this room" title="Replay this room"><Icon name="film" /></a>
+      )}
       <Pill />
       <Faces members={model.members.value} />
     </header>
@@ -112,7 +130,8 @@ function Head({ model, workspace }: { model: RoomModel; workspace: string }) {
 /** The stream in the address, or else the newest that runs, or else the newest. */
 function Selected({ model, hub, workspace, open, large, setLarge }: Omit<PanesProps, "tab" | "setTab">) {
   const view = route.value;
-  const asked = view.view === "room" ? view.stream : undefined;
+  const asked = view.view === "room" ? (view.stream ?? query.value.get("stream") ?? undefined) : undefined;
+  const line = asked ? number(query.value.get("line")) : undefined;
   const [missing, setMissing] = useState<HubError>();
   const known = model.streams.known.value;
   const newest = useMemo(() => {
@@ -132,10 +151,15 @@ function Selected({ model, hub, workspace, open, large, setLarge }: Omit<PanesPr
   return (
     <>
       <ErrorNote error={missing} />
-      {info ? <Output key={info.stream} hub={hub} workspace={workspace} info={info} large={large} setLarge={setLarge} /> : <NoOutput />}
-      <StreamList streams={model.streams} selected={info?.stream} open={open} />
+      {info ? <Output key={info.stream} hub={hub} workspace={workspace} info={info} line={line} large={large} setLarge={setLarge} /> : <NoOutput />}
+      <StreamList streams={[...known.values()]} selected={info?.stream} open={open} />
     </>
   );
+}
+
+/** A number from 1 on, as an address names it. */
+function number(text: string | null): number | undefined {
+  return text !== null && /^[1-9]\d{0,15}$/.test(text) ? Number(text) : undefined;
 }
 
 function Gone({ error, name }: { error: HubError; name: string }) {
