@@ -17,7 +17,7 @@ export interface Line {
   /** How many newlines came before it. */
   readonly source: number;
   /** When its first bytes came, where that was seen. */
-  readonly time: number | undefined;
+  time: number | undefined;
 }
 
 /** How far up a cursor may move. */
@@ -106,7 +106,7 @@ export class Terminal {
   }
 
   #addLine(): void {
-    this.lines.push({ runs: [], length: 0, version: 0, source: this.#newlines, time: this.time });
+    this.lines.push({ runs: [], length: 0, version: 0, source: this.#newlines, time: undefined });
   }
 
   /** Carries out the escape at the start of `text`; tells its length, 0 when its end is still to come. */
@@ -165,6 +165,7 @@ export class Terminal {
       return this.#put(this.#column < LONGEST_LINE && room < text.length ? text.slice(room) : text);
     }
     const style = this.#sgr.style;
+    if (line.length === 0) line.time = this.time;
     if (this.#column === line.length) {
       const last = line.runs.at(-1);
       if (last?.style === style) last.text += text;
