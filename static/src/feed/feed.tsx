@@ -3,7 +3,7 @@
 import { Component, createRef } from "preact";
 import * as format from "../format";
 import { Button } from "../ui/basics";
-import type { RoomModel } from "./model";
+import type { Marker, RoomModel } from "./model";
 import { Rows } from "./rows";
 
 const NEAR_END = 32;
@@ -11,7 +11,8 @@ const NEAR_EDGE = 600;
 
 interface Props {
   model: RoomModel;
-  open: (stream: string) => void;
+  /** The event that the address names. */
+  at: number | undefined;
   /** `version` of the model, so that a change paints again. */
   version: number;
 }
@@ -115,15 +116,15 @@ export class Feed extends Component<Props> {
     if (below < NEAR_EDGE && !model.window.atEnd) void model.newer();
   };
 
-  render({ model, open }: Props) {
+  render({ model, at, version }: Props) {
     const { window } = model;
-    const marker = model.marker.value;
     return (
       <div class="feed">
         <div class="feed-scroll" ref={this.#scroller} onScroll={this.#scrolled} tabIndex={0} role="log" aria-live="off" aria-label="Messages">
-          {!window.hasOlder && window.entries.length > 0 && <p class="feed-start">The beginning of #{model.room.name}</p>}
+          {!window.hasOlder && window.entries.length > 0 && window.oldest > 1 && <p class="feed-start">What came before is no longer kept</p>}
+          {!window.hasOlder && window.entries.length > 0 && window.oldest <= 1 && <p class="feed-start">The beginning of #{model.room.name}</p>}
           <div class="feed-list" ref={this.#list}>
-            <Rows entries={window.entries} streams={model.streams.known.value} markers={marker ? [marker] : []} open={open} jump={this.#jump} />
+            <Rows entries={window.entries} version={version} streams={model.streams.known.value} markers={model.markers.value} fill={this.#fill} at={at} />
           </div>
         </div>
         {!window.following && (
@@ -135,6 +136,5 @@ export class Feed extends Component<Props> {
     );
   }
 
-  /** The same function each time, so that a row is painted again only when it changed. */
-  #jump = (seq: number): void => void this.props.model.jump(seq);
+  #fill = (marker: Marker): void => void this.props.model.fill(marker);
 }

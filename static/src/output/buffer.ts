@@ -165,7 +165,8 @@ export class OutputBuffer {
   #paint(): void {
     this.#painting ??= setTimeout(() => {
       this.#painting = undefined;
-      this.version.value += 1;
+      if (document.hidden) document.addEventListener("visibilitychange", () => this.#paint(), { once: true });
+      else this.version.value += 1;
     }, 100);
   }
 }

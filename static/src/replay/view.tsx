@@ -3,6 +3,7 @@
 import type { Hub, HubError } from "@generic-corp/client";
 import { signal } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { PlaceProvider } from "../feed/context";
 import { Rows } from "../feed/rows";
 import { Streams } from "../feed/streams";
 import * as format from "../format";
@@ -38,7 +39,7 @@ export function Replay({ hub, workspace, room }: ReplayProps) {
         <span><strong>Replay.</strong> Messages come at their recorded times. <span class="muted">Times of output are approximate: the hub tells when a stream began and ended, not when each part was written.</span></span>
         <Button onClick={() => navigate(address)}>Back to live</Button>
       </p>
-      {film instanceof Film ? <Playing film={film} address={address} /> : <div class="replay-opening">{film ? <ErrorNote error={film} /> : <p class="muted" role="status">Opening the replay…</p>}</div>}
+      {film instanceof Film ? <Playing film={film} workspace={workspace} address={address} /> : <div class="replay-opening">{film ? <ErrorNote error={film} /> : <p class="muted" role="status">Opening the replay…</p>}</div>}
     </div>
   );
 }
@@ -73,7 +74,7 @@ interface PartProps {
   version: number;
 }
 
-function Playing({ film, address }: { film: Film; address: string }) {
+function Playing({ film, workspace, address }: { film: Film; workspace: string; address: string }) {
   const version = film.version.value;
   useFrames(film);
   const settle = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -97,7 +98,7 @@ function Playing({ film, address }: { film: Film; address: string }) {
   return (
     <div class="replay-body" onKeyDown={keyDown}>
       <div class="room-panes">
-        <section class="room-feed" aria-label="Feed"><Played film={film} version={version} /></section>
+        <section class="room-feed" aria-label="Feed"><Played film={film} version={version} workspace={workspace} address={address} /></section>
         <aside class="room-output" aria-label="Output"><Taped film={film} version={version} /></aside>
       </div>
       <ErrorNote error={film.error.value} />
@@ -170,11 +171,14 @@ function useFrames(film: Film): void {
 }
 
 /** What was said up to now, the newest in sight. */
-function Played({ film }: PartProps) {
+function Played({ film, version, workspace, address }: PartProps & { workspace: string; address: string }) {
   const scroller = useRef<HTMLDivElement>(null);
   const { behind } = film.log;
   const streams = new Map(film.streams.map((info) => [info.stream, info]));
   const newest = behind.at(-1)?.seq;
+  const place = useMemo(() => ({
+    workspace, address, open: (stream: string) => film.choose(stream), jump: (seq: number) => void film.seek({ seq }),
+  }), [film, workspace, address]);
   useEffect(() => {
     if (scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
   }, [newest]);
@@ -182,7 +186,7 @@ function Played({ film }: PartProps) {
     <div class="feed">
       <div class="feed-scroll" ref={scroller} tabIndex={0} role="log" aria-live="off" aria-label="Messages">
         <div class="feed-list">
-          <Rows entries={behind} streams={streams} open={(stream) => film.choose(stream)} jump={(seq) => void film.seek({ seq })} />
+          <PlaceProvider value={place}><Rows entries={behind} version={version} streams={streams} /></PlaceProvider>
         </div>
       </div>
       {behind.length === 0 && <p class="replay-empty muted">Nothing was said before this moment.</p>}

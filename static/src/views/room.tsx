@@ -1,9 +1,10 @@
 // A room: its feed, its output, its people. Side by side where there is room, one at a time where there is not.
 
-import { HubError, type Hub } from "@generic-corp/client";
+import { HubError, type Hub, type RoomEvent } from "@generic-corp/client";
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import { Announcer } from "../feed/announcer";
 import { Composer } from "../feed/composer";
+import { PlaceProvider } from "../feed/context";
 import { Feed } from "../feed/feed";
 import { RoomModel } from "../feed/model";
 import * as connection from "../hub";
@@ -44,7 +45,7 @@ function Joined({ hub, workspace, name }: { hub: Hub; workspace: string; name: s
 function useModel(hub: Hub, workspace: string, name: string): RoomModel | undefined {
   const [model, setModel] = useState<RoomModel>();
   useEffect(() => {
-    const next = new RoomModel(hub, workspace, name);
+    const next = new RoomModel(hub, workspace, name, rooms.read.peek()[name]);
     setModel(next);
     document.title = `#${name} · generic-corp`;
     return () => next.close();
@@ -65,7 +66,7 @@ interface PanesProps {
 }
 
 function Panes(props: PanesProps) {
-  const { model, hub, workspace, tab, large } = props;
+  const { model, hub, workspace, tab, large, open } = props;
   const version = model.version.value;
   const { window } = model;
   const name = model.room.name;
@@ -73,17 +74,26 @@ function Panes(props: PanesProps) {
   useEffect(() => {
     if (window.following && !document.hidden && !replaying) rooms.seen(name, window.last);
   }, [version, replaying]);
+  const address = href("w", workspace, "rooms", name);
+  const place = useMemo(() => ({
+    workspace, address, open, jump: (seq: number) => void model.jump(seq), answer: (event: RoomEvent) => (model.answering.value = event),
+  }), [workspace, address, open, model]);
+  const at = number(query.value.get("at"));
+  const ready = model.ready.value;
+  useEffect(() => {
+    if (ready && at !== undefined) void model.jump(at);
+  }, [ready, at, model]);
   return (
     <main class={`room show-${tab} ${large ? "large-output" : ""}`}>
       <Head model={model} workspace={workspace} replaying={replaying} />
-      {replaying ? <Replay hub={hub} workspace={workspace} room={name} /> : <Live {...props} version={version} />}
+      {replaying ? <Replay hub={hub} workspace={workspace} room={name} /> : <PlaceProvider value={place}><Live {...props} version={version} at={at} /></PlaceProvider>}
     </main>
   );
 }
 
-function Live({ model, hub, workspace, tab, setTab, large, setLarge, open, version }: PanesProps & { version: number }) {
+function Live({ model, hub, workspace, tab, setTab, large, setLarge, open, version, at }: PanesProps & { version: number; at: number | undefined }) {
   const name = model.room.name;
-  const empty = model.ready.value && model.window.head === 0 && model.outgoing.value.length === 0;
+  const empty = model.ready.value && model.window.head === 0 && model.outbox.messages.value.length === 0;
   const running = [...model.streams.known.value.values()].filter((info) => info.state === "open").length;
   const tabs = [
     { value: "feed" as const, label: "Feed" },
@@ -96,7 +106,7 @@ function Live({ model, hub, workspace, tab, setTab, large, setLarge, open, versi
       <Banners model={model} />
       <div class="room-panes">
         <section class="room-feed" aria-label="Feed">
-          {empty ? <EmptyRoom workspace={workspace} room={name} /> : <Feed model={model} version={version} open={open} />}
+          {empty ? <EmptyRoom workspace={workspace} room={name} /> : <Feed model={model} version={version} at={at} />}
           <Announcer model={model} />
           <Composer model={model} />
         </section>
