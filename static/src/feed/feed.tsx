@@ -121,16 +121,20 @@ export class Feed extends Component<Props> {
     return (
       <div class="feed">
         <div class="feed-scroll" ref={this.#scroller} onScroll={this.#scrolled} tabIndex={0} role="log" aria-live="off" aria-label="Messages">
-          {!window.hasOlder && window.entries.length > 0 && window.oldest > 1 && <p class="feed-start">What came before is no longer kept</p>}
-          {!window.hasOlder && window.entries.length > 0 && window.oldest <= 1 && <p class="feed-start">The beginning of #{model.room.name}</p>}
+          {!window.hasOlder && window.entries.length > 0 && (
+            <p class="feed-start">{window.oldest > 1 ? "What came before is no longer kept" : `The beginning of #${model.room.name}`}</p>
+          )}
           <div class="feed-list" ref={this.#list}>
             <Rows entries={window.entries} version={version} streams={model.streams.known.value} markers={model.markers.value} fill={this.#fill} at={at} />
           </div>
         </div>
         {!window.following && (
-          <Button kind="primary" class="to-latest" icon="down" onClick={() => void model.latest()}>
-            {window.unseen > 0 ? `${format.count(window.unseen)} new` : "Latest"}
-          </Button>
+          <p class="to-ends">
+            {window.hasOlder && <Button class="to-latest" icon="up" onClick={() => void model.jump(window.oldest)}>First</Button>}
+            <Button kind="primary" class="to-latest" icon="down" onClick={() => void model.latest()}>
+              {window.unseen > 0 ? `${format.count(window.unseen)} new` : "Latest"}
+            </Button>
+          </p>
         )}
       </div>
     );
