@@ -5,7 +5,7 @@ import { now } from "../clock";
 import * as format from "../format";
 import { canPublish, stopped, welcome } from "../hub";
 import { Button, Icon, IconButton } from "../ui/basics";
-import { Avatar } from "../ui/people";
+import { Avatar, Name } from "../ui/people";
 import { type Candidate, candidates, complete, wordAt } from "./completion";
 import type { RoomModel } from "./model";
 import { plain } from "./row";
@@ -44,7 +44,7 @@ export function Composer({ model }: { model: RoomModel }) {
       {answering && (
         <p class="answering">
           <Icon name="reply" />
-          <span>Answering <strong>{answering.sender.name}</strong> <span class="muted">{plain(answering)}</span></span>
+          <span>Answering <strong><Name text={answering.sender.name} /></strong> <span class="muted"><Name text={plain(answering)} /></span></span>
           <IconButton icon="close" label="Answer nobody (Esc)" onClick={() => (model.answering.value = undefined)} />
         </p>
       )}
@@ -98,7 +98,7 @@ function useMention(model: RoomModel, box: preact.RefObject<HTMLTextAreaElement 
       {found.map((candidate, i) => (
         // Before the box loses the focus.
         <li key={candidate.name} id={`${LIST}-${i}`} role="option" aria-selected={i === at} onPointerDown={(event) => (event.preventDefault(), take(candidate))}>
-          <Avatar sender={candidate.sender} small /><span>{candidate.name}</span><span class="muted">{candidate.sender.kind === "agent" ? "agent" : "person"} · {candidate.state}</span>
+          <Avatar sender={candidate.sender} small /><span><Name text={candidate.name} /></span><span class="muted">{candidate.sender.kind === "agent" ? "agent" : "person"} · {candidate.state}</span>
         </li>
       ))}
     </ul>

@@ -4,6 +4,7 @@ import { HubError, type wire } from "@generic-corp/client";
 import { useEffect, useState } from "preact/hooks";
 import { readBytes } from "../output/bytes";
 import { Button, ErrorNote } from "../ui/basics";
+import { Name } from "../ui/people";
 import { usePlace } from "./context";
 import { Markdown } from "./markdown";
 import { StreamFacts } from "./row";
@@ -26,7 +27,7 @@ export function Fold({ id, title, name, call, info }: FoldProps) {
   const [unfolded, setUnfolded] = useState(false);
   return (
     <details class="fold" onToggle={(event) => setUnfolded(event.currentTarget.open)}>
-      <summary><strong>{title}</strong> <span class="stream-name">{name}</span> {call && <span class="tag kind">{call}</span>} {info && <StreamFacts info={info} />}</summary>
+      <summary><strong>{title}</strong> <span class="stream-name"><Name text={name} /></span> {call && <span class="tag kind"><Name text={call} /></span>} {info && <StreamFacts info={info} />}</summary>
       {unfolded && <Content id={id} info={info} />}
     </details>
   );

@@ -6,7 +6,7 @@ import { useState } from "preact/hooks";
 import { now } from "../clock";
 import * as format from "../format";
 import { CopyButton, Icon, IconButton } from "../ui/basics";
-import { Avatar, StreamMark } from "../ui/people";
+import { Avatar, Name, StreamMark } from "../ui/people";
 import { usePlace } from "./context";
 import { Fold, FOLDED } from "./fold";
 import { Markdown } from "./markdown";
@@ -46,7 +46,7 @@ export const Row = memo(function Row(props: RowProps) {
       <div class="row-body">
         {!follows && (
           <p class="row-head">
-            <strong>{event.sender.name}</strong>
+            <strong><Name text={event.sender.name} /></strong>
             {event.sender.kind !== "user" && <span class="tag">{event.sender.kind === "agent" ? "agent" : "hub"}</span>}
             {addressed && <span class="tag you">for you</span>}
             <Time event={event} />
@@ -85,7 +85,7 @@ function Tools({ event }: { event: RoomEvent }) {
 }
 
 function Answered({ seq, event }: { seq: number; event: RoomEvent | undefined }) {
-  return <span>{event ? <><span class="sr-only">in answer to </span><strong>{event.sender.name}</strong> {plain(event)}</> : `in answer to #${seq}`}</span>;
+  return <span>{event ? <><span class="sr-only">in answer to </span><strong><Name text={event.sender.name} /></strong> <Name text={plain(event)} /></> : `in answer to #${seq}`}</span>;
 }
 
 /** The answers held of one message; those that are not loaded are not counted. */
@@ -96,7 +96,7 @@ function Answers({ events }: { events: readonly RoomEvent[] }) {
       <summary>{format.plural(events.length, "reply", "replies")}</summary>
       <ul>
         {events.map((event) => (
-          <li key={event.seq}><button type="button" class="reply" onClick={() => jump(event.seq)}><Avatar sender={event.sender} small /><span><strong>{event.sender.name}</strong> {plain(event)}</span></button></li>
+          <li key={event.seq}><button type="button" class="reply" onClick={() => jump(event.seq)}><Avatar sender={event.sender} small /><span><strong><Name text={event.sender.name} /></strong> <Name text={plain(event)} /></span></button></li>
         ))}
       </ul>
     </details>
@@ -105,7 +105,7 @@ function Answers({ events }: { events: readonly RoomEvent[] }) {
 
 /** The beginning of a message without its Markdown. */
 export function plain(event: RoomEvent): string {
-  return textOf(event.body)?.replace(/[*_`#>|]/g, "").trim().slice(0, 200) ?? event.kind;
+  return textOf(event.body)?.slice(0, 1_000).replace(/[*_`#>|]/g, "").trim().slice(0, 200) ?? event.kind;
 }
 
 function Body(props: RowProps) {
@@ -153,7 +153,7 @@ function Opened({ event, stream }: RowProps) {
   return (
     <button type="button" class={`stream-card ${stream?.state ?? ""}`} onClick={() => open(id)} title="Show its output">
       <Icon name="terminal" />
-      <span class="stream-name">{name}</span>
+      <span class="stream-name"><Name text={name} /></span>
       {stream && <StreamFacts info={stream} />}
       <Icon name="forward" />
     </button>
@@ -169,7 +169,7 @@ function Ended({ event, stream }: RowProps) {
       <div class="row-side" />
       <p class="row-body">
         <StreamMark info={{ state: body.outcome, ...exit }} word={false} />
-        <button type="button" class="link" onClick={() => open(body.stream)}>{stream?.name ?? "A stream"}</button>
+        <button type="button" class="link" onClick={() => open(body.stream)}><Name text={stream?.name ?? "A stream"} /></button>
         <span class="muted">
           {WORDS[body.outcome] ?? body.outcome}
           {body.exit_code !== undefined && ` with exit code ${body.exit_code}`}

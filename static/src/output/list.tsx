@@ -3,7 +3,7 @@
 import type { wire } from "@generic-corp/client";
 import { StreamFacts } from "../feed/row";
 import { Icon } from "../ui/basics";
-import { Avatar } from "../ui/people";
+import { Avatar, Name } from "../ui/people";
 
 interface ListProps {
   /** In the order they were opened. */
@@ -25,7 +25,7 @@ export function StreamList({ streams, selected, open }: ListProps) {
           <li key={info.stream}>
             <button type="button" aria-current={info.stream === selected ? "true" : undefined} onClick={() => open(info.stream)}>
               <Avatar sender={info.sender} small />
-              <span class="stream-name">{info.name}</span>
+              <span class="stream-name"><Name text={info.name} /></span>
               <StreamFacts info={info} />
             </button>
           </li>

@@ -3,9 +3,11 @@
 import type { Hub, wire } from "@generic-corp/client";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { StreamFacts } from "../feed/row";
+import { visible } from "../format";
 import { canPublish } from "../hub";
 import { href, navigate } from "../router";
 import { Button, CopyButton, ErrorNote, IconButton, Segmented } from "../ui/basics";
+import { Name } from "../ui/people";
 import { OutputBuffer } from "./buffer";
 import { FindBar } from "./find";
 import { Lines } from "./lines";
@@ -177,8 +179,8 @@ export function OutputHead({ info, children }: { info: wire.StreamInfo; children
   return (
     <header class="output-head">
       <div class="output-title">
-        <h2 title={info.name}>{info.name}</h2>
-        <p><StreamFacts info={info} /> <span class="muted">by {info.sender.name}</span></p>
+        <h2 title={visible(info.name)}><Name text={info.name} /></h2>
+        <p><StreamFacts info={info} /> <span class="muted">by <Name text={info.sender.name} /></span></p>
       </div>
       <div class="output-tools" role="group" aria-label="Output">{children}</div>
     </header>

@@ -312,10 +312,10 @@ function label(element: HTMLElement, name: "line" | "time", text: string | undef
 
 function node(run: Run): Node {
   const name = classOf(run.style);
-  if (!name) return document.createTextNode(run.text);
+  if (!name) return document.createTextNode(format.visible(run.text));
   const span = document.createElement("span");
   span.className = name;
-  span.textContent = run.text;
+  span.textContent = format.visible(run.text);
   return span;
 }
 
