@@ -167,6 +167,8 @@ test("a film plays what happened at its times, and goes to a moment", async () =
   assert.equal(film.shown?.state, "open");
   const part = await Film.open(source, streams(), () => async () => new Uint8Array(), { first: 2, last: 3 });
   assert.deepEqual([part.log.first, part.log.last, part.clock.to - part.clock.from], [2, 3, 1_000]);
+  const running = await Film.open(source, streams(stream(400, 0, undefined)), () => async () => new Uint8Array(), {}, START + 90_000);
+  assert.equal(running.clock.to, START + 90_000, "what still runs is played up to now");
   const empty = await Film.open(log([]).source, streams(), () => async () => new Uint8Array());
   await empty.seek({ seq: 1 });
   assert.deepEqual(empty.log.behind, []);

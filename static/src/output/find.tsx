@@ -23,6 +23,8 @@ export function FindBar({ lines, text, setText, go, from, close }: FindProps) {
   const [at, setAt] = useState<number>();
   const [busy, setBusy] = useState(false);
   const box = useRef<HTMLInputElement>(null);
+  /** Which way to go once the search has ended: Enter was faster. */
+  const waiting = useRef<1 | -1>(undefined);
   const wanted = /^:\d+$/.test(text) ? Number(text.slice(1)) : undefined;
   useEffect(() => box.current?.select(), []);
   useEffect(() => {
@@ -37,20 +39,26 @@ export function FindBar({ lines, text, setText, go, from, close }: FindProps) {
         found.push(...batch);
         if (batch.length > 0) setMatches([...found]);
       }
+      setBusy(false);
+      if (waiting.current !== undefined) show(found, waiting.current, undefined);
     };
-    const timer = setTimeout(() => void search().catch(() => undefined).finally(() => !stop.signal.aborted && setBusy(false)), WAIT_MS);
+    const timer = setTimeout(() => void search().catch(() => !stop.signal.aborted && setBusy(false)), WAIT_MS);
     return () => {
       clearTimeout(timer);
       stop.abort();
       setBusy(false);
     };
   }, [lines, text]);
+  const show = (all: readonly number[], by: 1 | -1, last: number | undefined) => {
+    if (all.length === 0) return;
+    const next = last === undefined ? begin(all, from(), by) : (last + by + all.length) % all.length;
+    setAt(next);
+    go(all[next] as number);
+  };
   const step = (by: 1 | -1) => {
     if (wanted !== undefined) return go(wanted);
-    if (matches.length === 0) return;
-    const next = at === undefined ? begin(matches, from(), by) : (at + by + matches.length) % matches.length;
-    setAt(next);
-    go(matches[next] as number);
+    waiting.current = matches.length === 0 ? by : undefined;
+    show(matches, by, at);
   };
   const keyDown = (event: KeyboardEvent) => {
     if (event.key === "Escape") close();
@@ -62,7 +70,7 @@ export function FindBar({ lines, text, setText, go, from, close }: FindProps) {
     <div class="find" role="search" aria-label="In this output">
       <input
         ref={box} type="search" value={text} aria-label="Find in output" placeholder="Find, or :120 for a line" spellcheck={false} autocomplete="off"
-        onInput={(event) => setText(event.currentTarget.value)} onKeyDown={keyDown}
+        onInput={(event) => ((waiting.current = undefined), setText(event.currentTarget.value))} onKeyDown={keyDown}
       />
       <span class="find-count number muted" role="status">{count(matches.length, at, busy, text !== "" && wanted === undefined)}</span>
       <IconButton icon="up" label="Previous match (Shift Enter)" disabled={matches.length === 0} onClick={() => step(-1)} />

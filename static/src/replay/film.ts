@@ -54,15 +54,17 @@ export class Film {
   #tape: { stream: string; tape: Tape } | undefined;
   #painted = 0;
   #seeking = false;
+  /** Whether all of the output was there at the last tick. */
+  #whole = true;
 
-  private constructor(source: Source, streams: KnownStreams, range: (stream: string) => ReadRange, activity: Activity, now: number) {
+  private constructor(source: Source, streams: KnownStreams, range: (stream: string) => ReadRange, activity: Activity, to: number, now: number) {
     const { samples } = activity;
     this.#streams = streams;
     this.#range = range;
     this.#now = now;
     this.activity = activity;
     this.log = new ReplayLog(source, samples[0]?.seq ?? 1, samples.at(-1)?.seq ?? 0);
-    this.clock = new Clock(activity.from, activity.to);
+    this.clock = new Clock(activity.from, to);
   }
 
   /** Opens a stretch; the whole log where it has no ends. */
@@ -70,7 +72,10 @@ export class Film {
     const { head, oldest } = await source({ limit: 1 });
     const from = Math.max(first ?? 1, oldest, 1);
     const activity = await Activity.of(source, from, Math.max(Math.min(last ?? head, head), Math.min(from, head)));
-    return new Film(source, streams, range, activity, now);
+    await streams.load();
+    // What still runs is written up to now, after the last event.
+    const runs = activity.samples.at(-1)?.seq === head && [...streams.known.value.values()].some(({ state }) => state === "open");
+    return new Film(source, streams, range, activity, runs ? Math.max(activity.to, now) : activity.to, now);
   }
 
   /** Goes to a moment, and is there when what belongs to it is held. */
@@ -127,9 +132,10 @@ export class Film {
       log.play(clock.position);
       this.#show();
       this.#paint(!clock.playing);
-    } else if (!whole) {
-      this.#paint();
+    } else if (!whole || !this.#whole) {
+      this.#paint(whole);
     }
+    this.#whole = whole;
     if (clock.playing) void this.#fetch();
   }
 

@@ -6,6 +6,7 @@ import { Announcer } from "../feed/announcer";
 import { Composer } from "../feed/composer";
 import { PlaceProvider } from "../feed/context";
 import { Feed } from "../feed/feed";
+import { FOLDED } from "../feed/fold";
 import { RoomModel } from "../feed/model";
 import * as connection from "../hub";
 import { NoOutput, StreamList } from "../output/list";
@@ -15,7 +16,7 @@ import { href, navigate, query, route } from "../router";
 import { ErrorNote, Icon, Segmented } from "../ui/basics";
 import { lazy } from "../ui/lazy";
 import { Banners, Pill } from "./connection";
-import { EmptyRoom } from "./empty-room";
+import { Arrived, EmptyRoom } from "./empty-room";
 import { Faces, People } from "./people";
 
 const Replay = lazy(async () => (await import("../replay/view")).Replay);
@@ -85,7 +86,7 @@ function Panes(props: PanesProps) {
   }, [ready, at, model]);
   return (
     <main class={`room show-${tab} ${large ? "large-output" : ""}`}>
-      <Head model={model} workspace={workspace} replaying={replaying} />
+      <Head model={model} workspace={workspace} replayable={!replaying && window.head > 0} />
       {replaying ? <Replay hub={hub} workspace={workspace} room={name} /> : <PlaceProvider value={place}><Live {...props} version={version} at={at} /></PlaceProvider>}
     </main>
   );
@@ -94,6 +95,10 @@ function Panes(props: PanesProps) {
 function Live({ model, hub, workspace, tab, setTab, large, setLarge, open, version, at }: PanesProps & { version: number; at: number | undefined }) {
   const name = model.room.name;
   const empty = model.ready.value && model.window.head === 0 && model.outbox.messages.value.length === 0;
+  const [wasEmpty, setWasEmpty] = useState(false);
+  useEffect(() => {
+    if (empty) setWasEmpty(true);
+  }, [empty]);
   const running = [...model.streams.known.value.values()].filter((info) => info.state === "open").length;
   const tabs = [
     { value: "feed" as const, label: "Feed" },
@@ -106,6 +111,7 @@ function Live({ model, hub, workspace, tab, setTab, large, setLarge, open, versi
       <Banners model={model} />
       <div class="room-panes">
         <section class="room-feed" aria-label="Feed">
+          {wasEmpty && !empty && <Arrived done={() => setWasEmpty(false)} />}
           {empty ? <EmptyRoom workspace={workspace} room={name} /> : <Feed model={model} version={version} at={at} />}
           <Announcer model={model} />
           <Composer model={model} />
@@ -119,7 +125,7 @@ function Live({ model, hub, workspace, tab, setTab, large, setLarge, open, versi
   );
 }
 
-function Head({ model, workspace, replaying }: { model: RoomModel; workspace: string; replaying: boolean }) {
+function Head({ model, workspace, replayable }: { model: RoomModel; workspace: string; replayable: boolean }) {
   const room = rooms.rooms.value?.find((known) => known.name === model.room.name);
   return (
     <header class="room-head">
@@ -128,7 +134,7 @@ function Head({ model, workspace, replaying }: { model: RoomModel; workspace: st
         <h1><span class="muted" aria-hidden="true">#</span>{model.room.name}</h1>
         {room?.topic && <p class="muted" title={room.topic}>{room.topic}</p>}
       </div>
-      {!replaying && model.window.head > 0 && (
+      {replayable && (
         <a class="button quiet only-icon" href={`${href("w", workspace, "rooms", model.room.name)}?replay=`} aria-label="Replay this room" title="Replay this room"><Icon name="film" /></a>
       )}
       <Pill />
@@ -145,7 +151,7 @@ function Selected({ model, hub, workspace, open, large, setLarge }: Omit<PanesPr
   const [missing, setMissing] = useState<HubError>();
   const known = model.streams.known.value;
   const newest = useMemo(() => {
-    const all = [...known.values()];
+    const all = [...known.values()].filter(({ role }) => !(role in FOLDED));
     return all.findLast((info) => info.state === "open") ?? all.at(-1);
   }, [known]);
   const [kept, setKept] = useState<string>();
@@ -162,7 +168,7 @@ function Selected({ model, hub, workspace, open, large, setLarge }: Omit<PanesPr
     <>
       <ErrorNote error={missing} />
       {info ? <Output key={info.stream} hub={hub} workspace={workspace} info={info} line={line} large={large} setLarge={setLarge} /> : <NoOutput />}
-      <StreamList streams={[...known.values()]} selected={info?.stream} open={open} />
+      <StreamList streams={[...known.values()].filter(({ role, stream }) => !(role in FOLDED) || stream === asked)} selected={info?.stream} open={open} />
     </>
   );
 }
