@@ -18,7 +18,7 @@ const { metafile } = await build({
   assetNames: "assets/[name]-[hash]",
   chunkNames: "assets/[name]-[hash]",
   bundle: true,
-  // Screens beside the room are loaded when they are opened.
+  // Screens beside the room, and what few rooms need, are loaded when they are opened.
   splitting: true,
   minify: true,
   format: "esm",
@@ -37,7 +37,11 @@ const names = Object.keys(metafile.outputs).map((path) => relative(out, join(her
 const asset = (extension) => names.map((name) => basename(name)).find((name) => name.startsWith("app-") && name.endsWith(extension));
 const page = await readFile(join(here, "index.html"), "utf8");
 await mkdir(out, { recursive: true });
-await writeFile(join(out, "index.html"), page.replace("app.css", asset(".css")).replace("app.js", asset(".js")));
+const [, app] = Object.entries(metafile.outputs).find(([path]) => basename(path) === asset(".js"));
+// Fetched beside the first file, not after it.
+const needed = app.imports.filter(({ kind }) => kind === "import-statement").map(({ path }) => `<link rel="modulepreload" href="/assets/${basename(path)}">`);
+const head = page.replace("app.css", asset(".css")).replace("app.js", asset(".js")).replace("  </head>", `${needed.map((link) => `    ${link}\n`).join("")}  </head>`);
+await writeFile(join(out, "index.html"), head);
 await writeFile(join(out, "favicon.svg"), await readFile(join(here, "favicon.svg")));
 
 // The server packs nothing by itself.

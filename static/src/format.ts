@@ -79,3 +79,10 @@ export function bytes(size: number): string {
 }
 
 export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
+
+/** Controls that turn, hide or reorder text; joiners only behind plain letters, where no script needs them. */
+const HIDDEN = /[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]|(?<=[\x00-\x7f])[\u200c\u200d]/g;
+
+/** Text with what cannot be seen made visible, so that a name or a line of code is what it seems to be. */
+export const visible = (text: string): string =>
+  text.replace(HIDDEN, (char) => `‹U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}›`);

@@ -1,7 +1,7 @@
 // The one connection of this page, to the workspace in view, as signals.
 
 import { type Hub, type State, connect, type wire } from "@generic-corp/client";
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import * as api from "./api";
 
 export const hub = signal<Hub | undefined>(undefined);
@@ -48,6 +48,12 @@ export function leave(): void {
 addEventListener("online", () => hub.value?.retryNow());
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) hub.value?.retryNow();
+});
+
+/** Until when a used-up plan lets nothing be written, by the hub's word. */
+export const stopped = computed(() => {
+  const ends = [...usage.value.values()].filter(({ level }) => level === "hard").map(({ resets_at }) => Date.parse(resets_at));
+  return ends.length > 0 ? Math.max(...ends) : undefined;
 });
 
 /** Whether this page may write messages here. */

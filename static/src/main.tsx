@@ -11,6 +11,7 @@ import "./css/pages.css";
 import "./css/screens.css";
 import "./css/feed.css";
 import "./css/output.css";
+import "./css/replay.css";
 import "./theme";
 import "./preferences";
 import { render } from "preact";

@@ -1,7 +1,7 @@
 // The address bar as a signal. Views: those before the door, a workspace with what is in it, an organization,
 // and one's own account.
 
-import { computed, signal } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 
 /** Views before the door, each with an address of its own. */
 const ENTRIES = ["sign-in", "register", "setup", "invite", "reset", "confirm", "forgot"] as const;
@@ -23,7 +23,18 @@ export type Route =
   | { view: "room"; workspace: string; room: string; stream: string | undefined };
 
 const path = signal(location.pathname);
-addEventListener("popstate", () => (path.value = location.pathname));
+const search = signal(location.search);
+addEventListener("popstate", read);
+
+/** What stands behind the `?` of the address. */
+export const query = computed(() => new URLSearchParams(search.value));
+
+function read(): void {
+  batch(() => {
+    path.value = location.pathname;
+    search.value = location.search;
+  });
+}
 
 /** The view that the address names. */
 export const route = computed<Route>(() => parse(path.value));
@@ -65,9 +76,9 @@ export function href(...parts: string[]): string {
 
 /** Goes to an address of this page; `replace` leaves no step in the history. */
 export function navigate(to: string, { replace = false } = {}): void {
-  if (to === location.pathname) return;
+  if (to === location.pathname + location.search) return;
   history[replace ? "replaceState" : "pushState"](null, "", to);
-  path.value = location.pathname;
+  read();
 }
 
 /** Lets plain clicks on links to this page change the view without loading it anew. */
@@ -77,5 +88,5 @@ addEventListener("click", (event) => {
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   if (link.target || link.hasAttribute("download") || link.origin !== location.origin || link.hash) return;
   event.preventDefault();
-  navigate(link.pathname);
+  navigate(link.pathname + link.search);
 });

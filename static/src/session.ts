@@ -68,7 +68,7 @@ function signedOut(): void {
 
 /** Remembers the address for after the sign-in. */
 export function signInFirst(): void {
-  if (location.pathname !== "/") wanted = location.pathname;
+  if (location.pathname !== "/") wanted = location.pathname + location.search;
   navigate("/sign-in", { replace: true });
 }
 

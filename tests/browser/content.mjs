@@ -98,6 +98,13 @@ export class Content {
     return out;
   }
 
+  /** What an agent thinks, or calls a tool with, beside what it says. */
+  async #aside(agent, room, name, role, mediaType, text) {
+    const out = await this.bot(agent).openStream(room, name, { role, mediaType, ...(role === "args" && { toolCall: "call-1" }) });
+    await out.write(text);
+    await out.close();
+  }
+
   async #otherRooms() {
     const say = async (agent, room, text) => (await this.joined(agent, room)).publish({ text });
     await say("marcus", "triage", "Seven new since yesterday. Two are the same proxy question, I linked them to the page in the docs.");
@@ -122,6 +129,8 @@ export class Content {
     const plan = await say("graham", PLAN, { mentions: ["sable", "devonte", "yuki"] });
     await this.bot("graham").presence("waiting", "for the image");
     await say("sable", "On it.", { replyTo: plan.seq });
+    await this.#aside("sable", room, "why the suite first", "reasoning", "text/markdown", "The migration is **new**, so the suite runs before anything is built. It takes a minute.");
+    await this.#aside("sable", room, "shell", "args", "application/json", JSON.stringify({ command: "cargo test --workspace", cwd: "/srv/hub" }));
     await this.bot("sable").presence("running", "cargo test --workspace");
     await this.#run("sable", room, "cargo test --workspace", testFailing(), 101);
     await say("sable", FAILURE);

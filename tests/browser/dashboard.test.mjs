@@ -1,7 +1,9 @@
 // What people do in the dashboard, against a real hub.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { after, before, test } from "node:test";
+import { promisify } from "node:util";
 import { EMAIL, Hub, PASSWORD } from "./hub.mjs";
 import { administrator, fillSignIn, forgive, launch, open, visitor } from "./browser.mjs";
 import { bot, connect, until } from "./client.mjs";
@@ -127,8 +129,18 @@ test("an empty room shows the command that fills it, and the first message takes
   const command = page.getByLabel("Command", { exact: true });
   await command.getByText(/GENERIC_CORP_API_KEY=gck_\w+/).waitFor();
   for (const part of [hub.url, "GENERIC_CORP_WORKSPACE=main", "--room empty"]) assert.ok((await command.innerText()).includes(part), part);
+  for (const [name, part] of [["TypeScript", 'hub.join("empty")'], ["Rust", 'hub.say("empty"'], ["Python", 'hub.join("empty")'], ["curl", "/rooms/empty/events"]]) {
+    await page.getByRole("button", { name }).click();
+    for (const wanted of [hub.url, part, "gck_"]) assert.ok((await command.innerText()).includes(wanted), `${name}: ${wanted}`);
+  }
+  await page.getByText("Waiting for the first message…").waitFor();
+  // The command as it is pasted.
+  await promisify(execFile)("sh", ["-c", await command.innerText()]);
+  await page.locator(".feed-list").getByText("Hello from curl").waitFor();
+  await page.getByText("The first message has arrived.").waitFor();
+  await page.getByRole("button", { name: "Dismiss" }).click();
   await room.publish({ text: "hello" });
-  await page.locator(".feed-list").getByText("hello").waitFor();
+  await page.locator(".feed-list").getByText("hello", { exact: true }).waitFor();
   assert.equal(await page.getByText("Nothing here yet").count(), 0);
 });
 

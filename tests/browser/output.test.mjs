@@ -81,7 +81,12 @@ test("following pauses and goes on; lines wrap; asking to stop reaches the produ
   await page.getByRole("button", { name: "Wrap lines" }).click();
   await until(async () => (await rows(page)).filter((row) => /^x+$/.test(row)).length > 1, "a wrapped line");
   assert.equal((await rows(page)).filter((row) => /^x+$/.test(row)).join(""), "x".repeat(500));
+  await page.getByRole("button", { name: "Wrap lines" }).click();
   await page.getByRole("button", { name: "Ask sable to stop" }).click();
+  await page.getByRole("button", { name: "Let it run" }).click();
+  assert.equal(out.signal.aborted, false, "nothing is asked before it is confirmed");
+  await page.getByRole("button", { name: "Ask sable to stop" }).click();
+  await page.getByRole("button", { name: "Ask to stop", exact: true }).click();
   await until(() => out.signal.aborted, "the wish to stop");
   assert.match(out.signal.reason.message, /stopped from the dashboard/);
   await out.close({ outcome: "cancelled" });

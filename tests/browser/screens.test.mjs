@@ -137,10 +137,60 @@ for (const [look, options] of Object.entries(LOOKS)) {
       return page.getByText("The beginning of #deploy-42").isVisible();
     }, "the beginning");
     await page.getByRole("button", { name: /Latest|new/ }).waitFor();
+    await page.locator(".fold", { hasText: "Reasoning" }).locator("summary").click();
+    await page.locator(".fold .md").waitFor();
+    await page.locator(".fold", { hasText: "Arguments" }).locator("summary").click();
+    await page.locator(".fold pre").waitFor();
+    await page.getByText("1 reply").first().click();
+    await page.locator('[data-seq="1"] .row-head').hover();
+    await page.getByRole("group", { name: "Message 1", exact: true }).waitFor();
     await show("room-beginning");
     await page.getByRole("button", { name: /Latest|new/ }).click();
+    await writing(page, show);
     await away(page, context, show);
   });
+
+  test(`output and replay, ${look}`, async (t) => {
+    const page = await open(t, await administrator(browser, hub, options));
+    const show = (name) => inspect(page, `${name}-${look}`);
+    await page.goto(`${hub.url}/w/main/rooms/deploy-42`);
+    await page.getByText("Graphs are quiet.").waitFor();
+    await tab(page, /^Output/);
+    await page.locator(".stream-list").getByText("cargo test --workspace").click();
+    await page.getByText("error: test failed").waitFor();
+    await page.getByRole("button", { name: "Find in this output" }).click();
+    await page.getByLabel("Find in output").fill("quota::");
+    await page.keyboard.press("Enter");
+    await until(async () => / of /.test(await page.locator(".find-count").innerText()), "matches");
+    await page.locator(".term-row.marked mark").first().waitFor();
+    await show("output-find");
+    await page.getByRole("button", { name: "How output is shown" }).click();
+    await show("output-shown-as");
+    await page.keyboard.press("Escape");
+    await page.goto(`${hub.url}/w/main/rooms/deploy-42?at=3`);
+    await page.locator(".at").waitFor();
+    await show("room-at");
+    await page.goto(`${hub.url}/w/main/rooms/deploy-42?replay=`);
+    await page.getByRole("slider").waitFor();
+    await show("replay-begin");
+    await page.getByRole("slider").press("End");
+    await page.getByText("Graphs are quiet.").waitFor();
+    await page.locator(".replay .term-row").first().waitFor();
+    await show("replay-end");
+  });
+}
+
+/** Somebody is mentioned, and an answer is written. */
+async function writing(page, show) {
+  const message = page.getByLabel("Message #deploy-42");
+  await page.locator("[data-seq]", { hasText: "Looks good." }).hover();
+  await page.getByRole("button", { name: "Answer", exact: true }).click();
+  await message.pressSequentially("@s");
+  await page.getByRole("option").first().waitFor();
+  await show("room-mention");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+  await message.fill("");
 }
 
 /** The hub goes and comes back, while somebody writes. */

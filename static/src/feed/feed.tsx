@@ -1,21 +1,18 @@
 // The feed: follows the end by itself, stays where the reader is when the reader scrolled back.
 
-import type { RoomEvent } from "@generic-corp/client";
 import { Component, createRef } from "preact";
-import { welcome } from "../hub";
 import * as format from "../format";
 import { Button } from "../ui/basics";
 import type { Marker, RoomModel } from "./model";
-import { Row } from "./row";
+import { Rows } from "./rows";
 
 const NEAR_END = 32;
 const NEAR_EDGE = 600;
-/** A new head for the same sender after this long. */
-const GROUP_MS = 5 * 60_000;
 
 interface Props {
   model: RoomModel;
-  open: (stream: string) => void;
+  /** The event that the address names. */
+  at: number | undefined;
   /** `version` of the model, so that a change paints again. */
   version: number;
 }
@@ -119,65 +116,29 @@ export class Feed extends Component<Props> {
     if (below < NEAR_EDGE && !model.window.atEnd) void model.newer();
   };
 
-  render({ model, open }: Props) {
+  render({ model, at, version }: Props) {
     const { window } = model;
     return (
       <div class="feed">
         <div class="feed-scroll" ref={this.#scroller} onScroll={this.#scrolled} tabIndex={0} role="log" aria-live="off" aria-label="Messages">
-          {!window.hasOlder && window.entries.length > 0 && <p class="feed-start">The beginning of #{model.room.name}</p>}
-          <div class="feed-list" ref={this.#list}>{this.#rows(model, open)}</div>
+          {!window.hasOlder && window.entries.length > 0 && (
+            <p class="feed-start">{window.oldest > 1 ? "What came before is no longer kept" : `The beginning of #${model.room.name}`}</p>
+          )}
+          <div class="feed-list" ref={this.#list}>
+            <Rows entries={window.entries} version={version} streams={model.streams.known.value} markers={model.markers.value} fill={this.#fill} at={at} />
+          </div>
         </div>
         {!window.following && (
-          <Button kind="primary" class="to-latest" icon="down" onClick={() => void model.latest()}>
-            {window.unseen > 0 ? `${format.count(window.unseen)} new` : "Latest"}
-          </Button>
+          <p class="to-ends">
+            {window.hasOlder && <Button class="to-latest" icon="up" onClick={() => void model.jump(window.oldest)}>First</Button>}
+            <Button kind="primary" class="to-latest" icon="down" onClick={() => void model.latest()}>
+              {window.unseen > 0 ? `${format.count(window.unseen)} new` : "Latest"}
+            </Button>
+          </p>
         )}
       </div>
     );
   }
 
-  /** The same function each time, so that a row is painted again only when it changed. */
-  #jump = (seq: number): void => void this.props.model.jump(seq);
-
-  #rows(model: RoomModel, open: (stream: string) => void) {
-    const marker = model.marker.value;
-    const streams = model.streams.known.value;
-    const you = welcome.value?.you.id;
-    let before: RoomEvent | undefined;
-    return model.window.entries.map((event) => {
-      const newDay = !before || format.dayKey(before.time) !== format.dayKey(event.time);
-      const marked = marker?.seq === event.seq ? marker : undefined;
-      const follows = !newDay && !marked && sameHead(before, event);
-      const id = streamOf(event);
-      const stream = id === undefined ? undefined : streams.get(id);
-      // The card just above tells how it ended.
-      const told = event.kind === "stream.closed" && stream?.closed_at !== undefined && before?.kind === "stream.opened" && streamOf(before) === id;
-      if (!told) before = event;
-      const answered = event.reply_to === undefined ? undefined : model.window.at(event.reply_to);
-      return (
-        <div key={event.seq} data-seq={event.seq}>
-          {newDay && <Separator text={format.day(event.time)} />}
-          {marked && <Mark marker={marked} />}
-          {!told && <Row event={event} follows={follows} stream={stream} open={open} jump={this.#jump} mine={event.sender.id === you} answered={answered} />}
-        </div>
-      );
-    });
-  }
-}
-
-function streamOf(event: RoomEvent): string | undefined {
-  return event.kind.startsWith("stream.") ? (event.body as { stream?: string } | null)?.stream : undefined;
-}
-
-function sameHead(before: RoomEvent | undefined, event: RoomEvent): boolean {
-  return before !== undefined && before.kind !== "stream.closed" && event.reply_to === undefined && before.sender.id === event.sender.id
-    && Date.parse(event.time) - Date.parse(before.time) < GROUP_MS;
-}
-
-function Separator({ text }: { text: string }) {
-  return <div class="separator"><span>{text}</span></div>;
-}
-
-function Mark({ marker }: { marker: Marker }) {
-  return <div class={`separator ${marker.kind}`}><span>{marker.text}</span></div>;
+  #fill = (marker: Marker): void => void this.props.model.fill(marker);
 }

@@ -3,6 +3,7 @@
 import DOMPurify from "dompurify";
 import { Marked } from "marked";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { visible } from "../format";
 import { extension } from "./mention";
 
 /** HTML in a message is text: who writes `Vec<T>` means it. */
@@ -37,6 +38,8 @@ export function fragment(text: string): DocumentFragment {
     if (box.type !== "checkbox") box.remove();
     box.setAttribute("aria-label", box.checked ? "done" : "to do");
   }
+  // Code is read letter by letter: nothing in it may be turned around or hidden.
+  for (const code of nodes.querySelectorAll("code")) code.textContent = visible(code.textContent ?? "");
   for (const element of nodes.querySelectorAll("*")) {
     if (HEADING.test(element.tagName)) {
       become(element, "p").className = "md-heading";

@@ -2,55 +2,70 @@
 
 import { type Hub, HubError, type HistoryOptions, type JoinedRoom, type Room, type RoomEvent, type wire } from "@generic-corp/client";
 import { signal } from "@preact/signals";
-import { plural } from "../format";
-import { mentions } from "./mention";
+import { count, plural } from "../format";
+import { Outbox } from "./outbox";
 import { Streams } from "./streams";
 import { FeedWindow, TAIL } from "./window";
 
 const PAGE = 100;
 
-/** A message that is not stored yet. */
-export interface Outgoing {
-  key: string;
-  text: string;
-  error?: HubError;
-}
-
 /** A line in the feed before the event with this `seq`. */
 export interface Marker {
   seq: number;
   text: string;
-  kind: "missed" | "gap";
+  kind: "unread" | "missed" | "gap";
+  /** Whether what is missing there can be loaded. */
+  load?: boolean;
+}
+
+/** How much came unseen, and where it begins. */
+export interface Missed {
+  count: number;
+  from: number;
+  /** Since the visit before this one, or during an interruption of this one. */
+  since: "visit" | "interruption";
 }
 
 export class RoomModel {
   readonly window = new FeedWindow<RoomEvent>();
-  /** Changes when the feed is to be painted again; at most ten times a second. */
+  /** Changes when the feed is to be painted again; at most ten times a second, and not in the background. */
   readonly version = signal(0);
   readonly ready = signal(false);
   readonly error = signal<HubError | undefined>(undefined);
   readonly members = signal<readonly wire.Member[]>([]);
-  readonly missed = signal<{ count: number; from: number } | undefined>(undefined);
-  readonly marker = signal<Marker | undefined>(undefined);
-  readonly outgoing = signal<readonly Outgoing[]>([]);
+  readonly missed = signal<Missed | undefined>(undefined);
+  readonly markers = signal<readonly Marker[]>([]);
+  /** The message that the next one answers. */
+  readonly answering = signal<RoomEvent | undefined>(undefined);
   /** Where the view should scroll to, once. */
   readonly target = signal<number | undefined>(undefined);
+  readonly outbox: Outbox;
   readonly streams: Streams;
   readonly room: Room;
+  /** The newest `seq` of the visit before, if there was one. */
+  readonly #read: number | undefined;
   #loading = false;
+  /** Counts the jumps, so that a page asked for before one is dropped. */
+  #turn = 0;
   #joinedHead = 0;
   #painting: ReturnType<typeof setTimeout> | undefined;
+  /** Whether the reader followed the end when the page went into the background. */
+  #followed = false;
   readonly #stops: (() => void)[];
 
-  constructor(hub: Hub, workspace: string, name: string) {
+  constructor(hub: Hub, workspace: string, name: string, read?: number) {
+    this.#read = read;
     this.streams = new Streams(workspace, name);
     this.room = hub.room(name, { tail: TAIL });
+    this.outbox = new Outbox(this.room);
+    document.addEventListener("visibilitychange", this.#looked);
     this.#stops = [
       this.room.on("joined", (joined) => this.#joined(joined)),
       this.room.on("event", (event) => this.#event(event)),
       this.room.on("presence", (members) => (this.members.value = [...members.values()])),
-      this.room.on("gap", ({ reason, to }) => void this.#gap(reason, to)),
+      this.room.on("gap", ({ reason, from, to }) => this.#gap(reason, from, to)),
       this.room.on("error", (error) => (this.error.value = error)),
+      () => document.removeEventListener("visibilitychange", this.#looked),
     ];
   }
 
@@ -60,25 +75,14 @@ export class RoomModel {
     this.room.leave();
   }
 
-  /** Sends a message; it stays in `outgoing` until it is stored. */
-  async send(text: string, key = crypto.getRandomValues(new Uint32Array(4)).join("-")): Promise<void> {
-    const others = this.outgoing.value.filter((message) => message.key !== key);
-    this.outgoing.value = [...others, { key, text }];
-    try {
-      await this.room.publish({ text }, { key, mentions: mentions(text) });
-      this.discard(key);
-    } catch (error) {
-      this.outgoing.value = this.outgoing.value.map((message) => (message.key === key ? { ...message, error: error as HubError } : message));
-    }
-  }
-
-  discard(key: string): void {
-    this.outgoing.value = this.outgoing.value.filter((message) => message.key !== key);
-  }
-
   /** Whether everything has come that was there at the join. */
   get settled(): boolean {
     return this.ready.peek() && this.window.last >= this.#joinedHead;
+  }
+
+  /** Whether the first event held follows a gap, which is filled only when that is asked for. */
+  get afterGap(): boolean {
+    return this.markers.peek().some(({ load, seq }) => load && seq === this.window.first);
   }
 
   follow(following: boolean): void {
@@ -90,7 +94,7 @@ export class RoomModel {
   /** Loads what stands above what is held. */
   async older(): Promise<void> {
     const before = this.window.first;
-    if (!this.window.hasOlder) return;
+    if (!this.window.hasOlder || this.afterGap) return;
     await this.#load({ before, limit: PAGE }, (page) => this.window.prepend(page.events));
   }
 
@@ -98,6 +102,12 @@ export class RoomModel {
   async newer(): Promise<void> {
     if (this.window.atEnd) return;
     await this.#load({ after: this.window.last, limit: PAGE }, (page) => this.window.append(page.events, page.head));
+  }
+
+  /** Loads what is missing before a gap's marker. */
+  async fill(marker: Marker): Promise<void> {
+    this.markers.value = this.markers.value.filter((one) => one !== marker);
+    await this.older();
   }
 
   /** Back to the newest. */
@@ -113,9 +123,14 @@ export class RoomModel {
 
   /** Brings an event into view, wherever in the log it is. */
   async jump(seq: number): Promise<void> {
+    this.#turn += 1;
+    this.#loading = false;
     this.window.follow(false);
     if (seq < this.window.first || seq > this.window.last) {
-      await this.#load({ after: Math.max(0, seq - 1), limit: TAIL }, (page) => this.window.reset(page.events, page.head));
+      await this.#load({ after: Math.max(0, seq - TAIL / 2), limit: TAIL }, (page) => {
+        this.window.reset(page.events, page.head);
+        if (seq < page.oldest) this.#mark({ seq: this.window.first, kind: "gap", text: `Message ${count(seq)} is no longer kept` });
+      });
     }
     this.target.value = seq;
     this.#paint(true);
@@ -123,15 +138,18 @@ export class RoomModel {
 
   async #load(options: HistoryOptions, use: (page: wire.HistoryPage) => void): Promise<void> {
     if (this.#loading) return;
+    const turn = this.#turn;
     this.#loading = true;
     try {
       const page = await this.room.history(options);
+      if (turn !== this.#turn) return;
+      this.window.oldest = page.oldest;
       use(page);
       this.streams.cover(page.events).catch(() => undefined);
     } catch (error) {
       if (error instanceof HubError && !error.retryable) this.error.value = error;
     } finally {
-      this.#loading = false;
+      if (turn === this.#turn) this.#loading = false;
       this.#paint(true);
     }
   }
@@ -143,26 +161,55 @@ export class RoomModel {
     this.streams.merge(streams);
     this.streams.load().catch(() => undefined);
     if (missed) {
-      this.missed.value = { count: missed, from: after + 1 };
-      this.marker.value = { seq: after + 1, text: `${plural(missed, "message")} while you were away`, kind: "missed" };
+      this.missed.value = { count: missed, from: after + 1, since: "interruption" };
+      this.#mark({ seq: after + 1, text: `${plural(missed, "message")} while you were away`, kind: "missed" });
+    }
+    const read = this.#read;
+    if (!again && read !== undefined && read > 0 && read < head) {
+      this.#mark({ seq: read + 1, text: "New since your last visit", kind: "unread" });
+      if (read < after) this.missed.value = { count: head - read, from: read + 1, since: "visit" };
     }
     this.#paint(true);
   }
 
   #event(event: RoomEvent): void {
     this.window.push(event);
+    this.outbox.arrived(event);
     this.streams.receive(event);
     this.#paint();
   }
 
-  async #gap(reason: string, to: number): Promise<void> {
+  #gap(reason: string, from: number, to: number): void {
+    this.#turn += 1;
+    this.#loading = false;
     this.window.reset([], to);
     this.window.following = true;
-    this.marker.value = { seq: to + 1, text: `The log could not be followed from where this page was (${reason}). What is above was loaded again.`, kind: "gap" };
-    await this.#load({ before: to + 1, limit: TAIL }, (page) => this.window.prepend(page.events));
+    const text = to > from ? `Messages ${count(from + 1)}–${count(to)} are missing` : "The log begins anew here";
+    this.#mark({ seq: to + 1, text: `${text}: ${reason}`, kind: "gap", load: to > 0 });
+    this.#paint(true);
   }
 
+  /** Puts a marker in the place of the one of its kind. */
+  #mark(marker: Marker): void {
+    this.markers.value = [...this.markers.value.filter(({ kind }) => kind !== marker.kind), marker];
+  }
+
+  /** The page went into the background, or came back: it keeps the reader's place. */
+  #looked = (): void => {
+    const { window } = this;
+    if (document.hidden) {
+      this.#followed = window.following;
+      window.following = false;
+      return;
+    }
+    if (this.room.cursor) this.ready.value = true;
+    if (this.#followed && window.unseen === 0) window.follow(window.atEnd);
+    else if (this.#followed) this.#mark({ seq: window.head - window.unseen + 1, text: "New while you looked elsewhere", kind: "unread" });
+    this.#paint(true);
+  };
+
   #paint(now = false): void {
+    if (document.hidden) return;
     if (now) {
       clearTimeout(this.#painting);
       this.#painting = undefined;
@@ -171,6 +218,7 @@ export class RoomModel {
     }
     this.#painting ??= setTimeout(() => {
       this.#painting = undefined;
+      if (document.hidden) return;
       this.ready.value = true;
       this.version.value += 1;
     }, this.version.value < 3 ? 0 : 100);

@@ -2,10 +2,13 @@
 
 import type { RoomEvent, wire } from "@generic-corp/client";
 import { memo } from "preact/compat";
+import { useState } from "preact/hooks";
 import { now } from "../clock";
 import * as format from "../format";
-import { Icon } from "../ui/basics";
-import { Avatar, StreamMark } from "../ui/people";
+import { CopyButton, Icon, IconButton } from "../ui/basics";
+import { Avatar, Name, StreamMark } from "../ui/people";
+import { usePlace } from "./context";
+import { Fold, FOLDED } from "./fold";
 import { Markdown } from "./markdown";
 
 export interface RowProps {
@@ -14,43 +17,95 @@ export interface RowProps {
   follows: boolean;
   /** The stream that a `stream.…` event is about, where it is known. */
   stream: wire.StreamInfo | undefined;
-  open: (stream: string) => void;
-  jump: (seq: number) => void;
   mine: boolean;
+  /** Whether it mentions who reads it. */
+  addressed: boolean;
   /** The event this one answers, where it is held. */
   answered: RoomEvent | undefined;
+  /** The events that answer this one, as far as they are held. */
+  answers: readonly RoomEvent[] | undefined;
 }
 
 const LONGEST_JSON = 4_000;
 
 export const Row = memo(function Row(props: RowProps) {
-  const { event, follows, mine } = props;
+  const { event, follows, mine, addressed } = props;
+  const { jump } = usePlace();
+  // Tools are made for the row that somebody is at, not for hundreds.
+  const [near, setNear] = useState(false);
   if (event.kind === "stream.closed") return <Ended {...props} />;
+  const come = () => setNear(true);
   return (
-    <div class={`row ${follows ? "follows" : ""} ${mine ? "mine" : ""}`}>
+    <div
+      class={`row ${follows ? "follows" : ""} ${mine ? "mine" : ""} ${addressed ? "addressed" : ""}`}
+      onMouseEnter={come} onMouseLeave={() => setNear(false)} onFocusIn={come} onFocusOut={(out) => !out.currentTarget.contains(out.relatedTarget as Node | null) && setNear(false)}
+    >
       <div class="row-side">
-        {follows ? <time class="row-time" dateTime={event.time} title={format.dateTime(event.time)}>{format.time(event.time)}</time> : <Avatar sender={event.sender} />}
+        {follows ? <Time event={event} /> : <Avatar sender={event.sender} />}
       </div>
       <div class="row-body">
         {!follows && (
           <p class="row-head">
-            <strong>{event.sender.name}</strong>
+            <strong><Name text={event.sender.name} /></strong>
             {event.sender.kind !== "user" && <span class="tag">{event.sender.kind === "agent" ? "agent" : "hub"}</span>}
-            <time class="row-time" dateTime={event.time} title={format.dateTime(event.time)}>{format.time(event.time)}</time>
+            {addressed && <span class="tag you">for you</span>}
+            <Time event={event} />
           </p>
         )}
         {event.reply_to !== undefined && (
-          <button type="button" class="reply" onClick={() => props.jump(event.reply_to as number)}><Icon name="reply" /><Answered seq={event.reply_to} event={props.answered} /></button>
+          <button type="button" class="reply" onClick={() => jump(event.reply_to as number)}><Icon name="reply" /><Answered seq={event.reply_to} event={props.answered} /></button>
         )}
         <Body {...props} />
+        {props.answers && <Answers events={props.answers} />}
       </div>
+      {near && <Tools event={event} />}
     </div>
   );
 });
 
+/** When it was said, which is also its address. */
+function Time({ event }: { event: RoomEvent }) {
+  const { address } = usePlace();
+  return (
+    <a class="row-time" href={`${address}?at=${event.seq}`} title={`${format.dateTime(event.time)} · message ${format.count(event.seq)}`}>
+      <time dateTime={event.time}>{format.time(event.time)}</time>
+    </a>
+  );
+}
+
+function Tools({ event }: { event: RoomEvent }) {
+  const { address, answer } = usePlace();
+  return (
+    <div class="row-tools" role="group" aria-label={`Message ${event.seq}`}>
+      {answer && <IconButton icon="reply" label="Answer" onClick={() => answer(event)} />}
+      <CopyButton text={`${location.origin}${address}?at=${event.seq}`} label="Copy link" icon="link" />
+      <a class="button quiet only-icon" href={`${address}?replay=${event.seq}`} aria-label="Replay from here" title="Replay from here"><Icon name="film" /></a>
+    </div>
+  );
+}
+
 function Answered({ seq, event }: { seq: number; event: RoomEvent | undefined }) {
-  const text = event && textOf(event.body)?.replace(/[*_`#>|]/g, "").trim();
-  return <span>{event ? <><span class="sr-only">in answer to </span><strong>{event.sender.name}</strong> {text?.slice(0, 200) ?? event.kind}</> : `in answer to #${seq}`}</span>;
+  return <span>{event ? <><span class="sr-only">in answer to </span><strong><Name text={event.sender.name} /></strong> <Name text={plain(event)} /></> : `in answer to #${seq}`}</span>;
+}
+
+/** The answers held of one message; those that are not loaded are not counted. */
+function Answers({ events }: { events: readonly RoomEvent[] }) {
+  const { jump } = usePlace();
+  return (
+    <details class="answers">
+      <summary>{format.plural(events.length, "reply", "replies")}</summary>
+      <ul>
+        {events.map((event) => (
+          <li key={event.seq}><button type="button" class="reply" onClick={() => jump(event.seq)}><Avatar sender={event.sender} small /><span><strong><Name text={event.sender.name} /></strong> <Name text={plain(event)} /></span></button></li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+/** The beginning of a message without its Markdown. */
+export function plain(event: RoomEvent): string {
+  return textOf(event.body)?.slice(0, 1_000).replace(/[*_`#>|]/g, "").trim().slice(0, 200) ?? event.kind;
 }
 
 function Body(props: RowProps) {
@@ -58,11 +113,18 @@ function Body(props: RowProps) {
   if (event.kind === "stream.opened") return <Opened {...props} />;
   const text = event.kind === "message" ? textOf(event.body) : undefined;
   if (text !== undefined) return <Markdown text={text} />;
-  const json = JSON.stringify(event.body, null, 2) ?? "null";
+  return <Json kind={event.kind} body={event.body} />;
+}
+
+/** Anything as JSON: small at once, large when it is asked for. */
+function Json({ kind, body }: { kind: string; body: unknown }) {
+  const json = JSON.stringify(body, null, 2) ?? "null";
+  const [whole, setWhole] = useState(false);
   return (
     <details class="json" open={json.length < 300}>
-      <summary><span class="tag kind">{event.kind}</span> <span class="muted">{summary(event.body)}</span></summary>
-      <pre tabIndex={0} aria-label={`Content of ${event.kind}`}>{json.slice(0, LONGEST_JSON)}{json.length > LONGEST_JSON && " …"}</pre>
+      <summary><span class="tag kind">{kind}</span> <span class="muted">{summary(body)}</span></summary>
+      <pre tabIndex={0} aria-label={`Content of ${kind}`}>{whole ? json : json.slice(0, LONGEST_JSON)}</pre>
+      {!whole && json.length > LONGEST_JSON && <button type="button" class="link" onClick={() => setWhole(true)}>Show all {format.bytes(json.length)}</button>}
     </details>
   );
 }
@@ -83,19 +145,23 @@ function summary(body: unknown): string {
   return json.length > 80 ? `${json.slice(0, 80)}…` : json;
 }
 
-function Opened({ event, stream, open }: RowProps) {
-  const { stream: id, name } = event.body as { stream: string; name: string };
+function Opened({ event, stream }: RowProps) {
+  const { open } = usePlace();
+  const { stream: id, name, role, tool_call } = event.body as { stream: string; name: string; role?: string; tool_call?: string };
+  const folded = FOLDED[role ?? ""];
+  if (folded) return <Fold id={id} title={folded} name={name} call={tool_call} info={stream} />;
   return (
     <button type="button" class={`stream-card ${stream?.state ?? ""}`} onClick={() => open(id)} title="Show its output">
       <Icon name="terminal" />
-      <span class="stream-name">{name}</span>
+      <span class="stream-name"><Name text={name} /></span>
       {stream && <StreamFacts info={stream} />}
       <Icon name="forward" />
     </button>
   );
 }
 
-function Ended({ event, stream, open }: RowProps) {
+function Ended({ event, stream }: RowProps) {
+  const { open } = usePlace();
   const body = event.body as { stream: string; outcome: wire.StreamOutcome; exit_code?: number; duration_ms?: number };
   const exit = body.exit_code !== undefined ? { exit_code: body.exit_code } : {};
   return (
@@ -103,13 +169,13 @@ function Ended({ event, stream, open }: RowProps) {
       <div class="row-side" />
       <p class="row-body">
         <StreamMark info={{ state: body.outcome, ...exit }} word={false} />
-        <button type="button" class="link" onClick={() => open(body.stream)}>{stream?.name ?? "A stream"}</button>
+        <button type="button" class="link" onClick={() => open(body.stream)}><Name text={stream?.name ?? "A stream"} /></button>
         <span class="muted">
           {WORDS[body.outcome] ?? body.outcome}
           {body.exit_code !== undefined && ` with exit code ${body.exit_code}`}
           {body.duration_ms !== undefined && ` after ${format.duration(body.duration_ms)}`}
         </span>
-        <time class="row-time" dateTime={event.time} title={format.dateTime(event.time)}>{format.time(event.time)}</time>
+        <Time event={event} />
       </p>
     </div>
   );

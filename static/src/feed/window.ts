@@ -15,6 +15,8 @@ export class FeedWindow<E extends Entry> {
   #entries: E[] = [];
   /** The newest `seq` of the room that is known. */
   head = 0;
+  /** The smallest `seq` that the room keeps. */
+  oldest = 1;
   /** Whether what comes next in the log is appended here; `false` after the end was cut off. */
   atEnd = true;
   /** Whether the reader is at the end, so that the beginning may be dropped. */
@@ -36,7 +38,7 @@ export class FeedWindow<E extends Entry> {
 
   /** Whether there is something before what is held. */
   get hasOlder(): boolean {
-    return this.first > 1;
+    return this.first > Math.max(1, this.oldest);
   }
 
   /** The entry with this `seq`, if it is held: what is held has no gap. */
@@ -55,8 +57,8 @@ export class FeedWindow<E extends Entry> {
   /** An event that came live. */
   push(entry: E): void {
     if (entry.seq <= this.head && entry.seq <= this.last) return;
+    if (!this.following && entry.seq > this.head) this.unseen += 1;
     this.head = Math.max(this.head, entry.seq);
-    if (!this.following) this.unseen += 1;
     if (!this.atEnd) return;
     if (this.#entries.length > 0 && entry.seq !== this.last + 1) this.#entries = [];
     this.#entries.push(entry);

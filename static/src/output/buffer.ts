@@ -1,132 +1,159 @@
-// The bytes of one stream that a viewer holds: its tail as it grows, earlier parts when asked for, in
-// segments that end at line ends, so that either end can be dropped.
+// What a viewer holds of one stream: its tail as it grows, or any other part when asked for.
 
 import { type Hub, HubError, type StreamReader, type wire } from "@generic-corp/client";
 import { signal } from "@preact/signals";
-import * as api from "../api";
-import { type Line, Terminal } from "./terminal";
+import { readBytes } from "./bytes";
+import { PAGE_BYTES, type Segment, Segments } from "./segments";
 
 const TAIL_BYTES = 128 * 1024;
-const PAGE_BYTES = 256 * 1024;
-const SEGMENT_LINES = 10_000;
-const MOST_BYTES = 4 * 1024 * 1024;
-const MOST_LINES = 100_000;
-const NEWLINE = 10;
-
-export interface Segment {
-  readonly id: number;
-  /** Bytes of the stream, from … to before. */
-  from: number;
-  to: number;
-  readonly terminal: Terminal;
-}
-
-let segments = 0;
-
-function newSegment(from: number, terminal = new Terminal()): Segment {
-  return { id: ++segments, from, to: from, terminal };
-}
 
 export class OutputBuffer {
   /** Changes when there is something new to paint. */
   readonly version = signal(0);
-  readonly loadingEarlier = signal(false);
-  /** Whether new bytes are appended; not after the end was dropped because the reader went far back. */
+  readonly loading = signal<"earlier" | "later" | undefined>(undefined);
+  /** Whether new bytes are appended; not while the reader is in a part that the end does not follow on. */
   readonly live = signal(true);
   readonly error = signal<HubError | undefined>(undefined);
+  readonly held = new Segments();
   readonly #hub: Hub;
-  readonly #path: string;
+  readonly #workspace: string;
   readonly #id: string;
-  #segments: Segment[] = [];
   #reader: StreamReader | undefined;
-  #decoder = new TextDecoder();
   #painting: ReturnType<typeof setTimeout> | undefined;
+  /** Counts the places gone to, so that a late answer for another is dropped. */
+  #turn = 0;
 
-  constructor(hub: Hub, workspace: string, info: wire.StreamInfo) {
+  constructor(hub: Hub, workspace: string, info: wire.StreamInfo, { tailBytes = TAIL_BYTES }: { tailBytes?: number | undefined } = {}) {
     this.#hub = hub;
     this.#id = info.stream;
-    this.#path = api.workspacePath(workspace, `/streams/${info.stream}/bytes`);
-    void this.#read();
+    this.#workspace = workspace;
+    // Without a tail a part is gone to at once.
+    if (tailBytes > 0) void this.#follow({ tailBytes });
+    else this.live.value = false;
   }
 
   get segments(): readonly Segment[] {
-    return this.#segments;
+    return this.held.list;
   }
 
-  /** Whether the first byte is there. */
   get atStart(): boolean {
-    return this.#segments[0]?.from === 0;
+    return this.held.list.length > 0 && this.held.from === 0;
   }
 
   get empty(): boolean {
-    return this.#segments.every((segment) => segment.to === segment.from);
-  }
-
-  /** What is held, as text without colours. */
-  get text(): string {
-    return this.#segments.flatMap((segment) => segment.terminal.lines.slice(0, lineCount(segment)).map(textOf)).join("\n");
+    return this.held.empty;
   }
 
   /** Goes back to the end and follows it again. */
   jumpToEnd(): void {
     if (this.live.value) return;
-    this.#segments = [];
-    this.#decoder = new TextDecoder();
-    this.live.value = true;
-    void this.#read();
+    this.#turn += 1;
+    this.held.clear();
+    void this.#follow({ tailBytes: TAIL_BYTES });
   }
 
   close(): void {
     clearTimeout(this.#painting);
-    void this.#reader?.return();
-    this.#reader = undefined;
+    this.#turn += 1;
+    this.#stop();
+  }
+
+  /** Holds the part that begins with this byte, which begins a line, and the page before it. */
+  async goTo(byte: number, newlinesBefore: number): Promise<void> {
+    const turn = ++this.#turn;
+    this.#stop();
+    this.live.value = false;
+    this.held.clear();
+    await this.#load("later", async () => {
+      const data = await this.#range(byte, byte + PAGE_BYTES);
+      if (turn !== this.#turn) return;
+      this.held.append(byte, data, { atLine: true });
+      this.held.number(newlinesBefore);
+      this.#cameTo(data.length);
+    });
+    if (turn === this.#turn && byte > 0) await this.loadEarlier();
+  }
+
+  /** Tells how many newlines come before a byte that begins a segment. */
+  number(byte: number, newlines: number): void {
+    const segment = this.held.list.find(({ from }) => from === byte);
+    if (!segment) return;
+    this.held.number(newlines - segment.base + (this.held.list[0]?.base ?? 0));
+    this.version.value += 1;
+  }
+
+  fail(error: unknown): void {
+    if (!(error instanceof HubError)) throw error;
+    this.error.value = error;
   }
 
   /** Loads what stands before what is held. */
   async loadEarlier(): Promise<void> {
-    const to = this.#segments[0]?.from;
-    if (!to || this.loadingEarlier.value) return;
-    this.loadingEarlier.value = true;
-    try {
+    const to = this.held.from;
+    if (to === 0 || this.loading.value) return;
+    await this.#load("earlier", async () => {
       const from = Math.max(0, to - PAGE_BYTES);
-      const response = await api.request(this.#path, { headers: { range: `bytes=${from}-${to - 1}`, accept: "*/*" } });
-      const data = new Uint8Array(await response.arrayBuffer());
-      if (this.#segments[0]?.from === to) this.#prepend(data, from);
+      const data = await this.#range(from, to);
+      if (this.held.from !== to || !this.held.prepend(data, from)) return;
+      // The far end had to go; what comes live is left out until the reader returns to it.
+      this.#stop();
+      this.live.value = false;
+    });
+  }
+
+  /** Loads what stands behind what is held, while the end is not; at the end it is followed again. */
+  async loadLater(): Promise<void> {
+    if (this.live.value || this.loading.value || this.held.list.length === 0) return;
+    const turn = this.#turn;
+    await this.#load("later", async () => {
+      const from = this.held.to;
+      const data = await this.#range(from, from + PAGE_BYTES);
+      if (turn !== this.#turn || this.held.to !== from) return;
+      this.held.append(from, data);
+      this.#cameTo(data.length);
+    });
+  }
+
+  /** A page that is not full ends the stream, for now: it is followed from there. */
+  #cameTo(length: number): void {
+    if (length < PAGE_BYTES) void this.#follow({ offset: this.held.to });
+  }
+
+  #range(from: number, to: number): Promise<Uint8Array> {
+    return readBytes(this.#workspace, this.#id, from, to);
+  }
+
+  async #load(which: "earlier" | "later", load: () => Promise<void>): Promise<void> {
+    this.loading.value = which;
+    try {
+      await load();
     } catch (error) {
       this.error.value = error as HubError;
     } finally {
-      this.loadingEarlier.value = false;
+      this.loading.value = undefined;
+      this.version.value += 1;
     }
   }
 
-  #prepend(data: Uint8Array, from: number): void {
-    const start = from === 0 ? 0 : afterFirstLine(data);
-    const segment = newSegment(from + start);
-    segment.terminal.write(new TextDecoder().decode(data.subarray(start)));
-    segment.to = from + data.length;
-    this.#segments.unshift(segment);
-    // The far end goes first; what comes live is then left out until the reader returns to the end.
-    while (this.#tooMuch() && this.#segments.length > 2) {
-      this.#segments.pop();
-      if (this.live.value) {
-        this.live.value = false;
-        void this.#reader?.return();
-        this.#reader = undefined;
-      }
-    }
-    this.version.value += 1;
+  #stop(): void {
+    void this.#reader?.return();
+    this.#reader = undefined;
   }
 
-  async #read(): Promise<void> {
-    const reader = this.#hub.read(this.#id, { tailBytes: TAIL_BYTES });
-    this.#reader = reader;
+  async #follow(from: { tailBytes: number } | { offset: number }): Promise<void> {
+    this.live.value = true;
     this.error.value = undefined;
+    const reader = this.#hub.read(this.#id, from);
+    this.#reader = reader;
+    let known = Infinity;
     // A stream without output says so too.
-    reader.opened.then(() => this.#paint(), () => undefined);
+    reader.opened.then(({ length }) => ((known = length), this.#paint()), () => undefined);
     try {
       for await (const chunk of reader) {
         if (this.#reader !== reader) return;
-        this.#append(chunk.offset, chunk.bytes);
+        // What was there already came at a time that nobody tells.
+        this.held.append(chunk.offset, chunk.bytes, { time: chunk.offset >= known ? Date.now() : undefined });
+        this.#paint();
       }
     } catch (error) {
       if (this.#reader === reader) this.error.value = error as HubError;
@@ -134,66 +161,12 @@ export class OutputBuffer {
     this.#paint();
   }
 
-  #append(offset: number, bytes: Uint8Array): void {
-    let data = bytes, at = offset;
-    let last = this.#segments.at(-1);
-    if (!last || last.to !== at) {
-      // The beginning of a tail is seldom the beginning of a line.
-      const skip = at === 0 ? 0 : afterFirstLine(data);
-      at += skip;
-      data = data.subarray(skip);
-      last = newSegment(at);
-      this.#segments = [last];
-      this.#decoder = new TextDecoder();
-    }
-    const end = data.lastIndexOf(NEWLINE) + 1;
-    if (end > 0 && (last.to + end - last.from > PAGE_BYTES || last.terminal.lines.length > SEGMENT_LINES)) {
-      this.#write(last, data.subarray(0, end));
-      if (last.terminal.atLineStart) {
-        last = newSegment(last.to, new Terminal(last.terminal.sgr));
-        this.#segments.push(last);
-        while (this.#tooMuch() && this.#segments.length > 2) this.#segments.shift();
-      }
-      data = data.subarray(end);
-    }
-    this.#write(last, data);
-    this.#paint();
-  }
-
-  #write(segment: Segment, data: Uint8Array): void {
-    segment.terminal.write(this.#decoder.decode(data, { stream: true }));
-    segment.to += data.length;
-  }
-
-  #tooMuch(): boolean {
-    let bytes = 0, lines = 0;
-    for (const segment of this.#segments) {
-      bytes += segment.to - segment.from;
-      lines += segment.terminal.lines.length;
-    }
-    return bytes > MOST_BYTES || lines > MOST_LINES;
-  }
-
   /** At most ten paints a second, however fast the bytes come. */
   #paint(): void {
     this.#painting ??= setTimeout(() => {
       this.#painting = undefined;
-      this.version.value += 1;
+      if (document.hidden) document.addEventListener("visibilitychange", () => this.#paint(), { once: true });
+      else this.version.value += 1;
     }, 100);
   }
-}
-
-/** How many lines a segment shows: not the empty one after its last newline. */
-export function lineCount(segment: Segment): number {
-  const { lines } = segment.terminal;
-  return lines.at(-1)?.length === 0 ? lines.length - 1 : lines.length;
-}
-
-export function textOf(line: Line): string {
-  return line.runs.map((run) => run.text).join("");
-}
-
-function afterFirstLine(data: Uint8Array): number {
-  const newline = data.indexOf(NEWLINE);
-  return newline < 0 || newline === data.length - 1 ? 0 : newline + 1;
 }

@@ -1,152 +1,188 @@
-// The output of one stream: its head, its controls, its lines; and the list of the room's streams.
+// The output of one stream: its head, its controls, its lines.
 
 import type { Hub, wire } from "@generic-corp/client";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { StreamFacts } from "../feed/row";
-import type { Streams } from "../feed/streams";
-import * as format from "../format";
-import * as api from "../api";
+import { visible } from "../format";
 import { canPublish } from "../hub";
-import { Avatar } from "../ui/people";
-import { Button, CopyButton, ErrorNote, Icon, IconButton } from "../ui/basics";
+import { href, navigate } from "../router";
+import { Button, CopyButton, ErrorNote, IconButton, Segmented } from "../ui/basics";
+import { Name } from "../ui/people";
 import { OutputBuffer } from "./buffer";
-import { OutputView } from "./view";
+import { FindBar } from "./find";
+import { Lines } from "./lines";
+import { prefs, toggle } from "./prefs";
+import { RENDERED_BYTES, Rendered, kindOf } from "./rendered";
+import { Screen } from "./screen";
+import { Download, ShowMenu, Stop } from "./tools";
+import type { OutputView } from "./view";
 
 interface OutputProps {
   hub: Hub;
   workspace: string;
   info: wire.StreamInfo;
+  /** The line that the address names. */
+  line: number | undefined;
   large: boolean;
   setLarge: (large: boolean) => void;
 }
 
-export function Output({ hub, workspace, info, large, setLarge }: OutputProps) {
-  const buffer = useMemo(() => new OutputBuffer(hub, workspace, info), [hub, workspace, info.stream]);
-  const [following, setFollowing] = useState(true);
-  const [wrap, setWrap] = useState(false);
-  const scroller = useRef<HTMLDivElement>(null);
-  const sizer = useRef<HTMLDivElement>(null);
-  const view = useRef<OutputView | undefined>(undefined);
+export function Output({ hub, workspace, info, line, large, setLarge }: OutputProps) {
+  const kind = kindOf(info.media_type);
+  const buffer = useMemo(() => new OutputBuffer(hub, workspace, info, { tailBytes: line !== undefined ? 0 : kind && RENDERED_BYTES }), [hub, workspace, info.stream]);
+  const lines = useMemo(() => Lines.of(workspace, info.stream), [workspace, info.stream]);
+  const [following, setFollowing] = useState(line === undefined);
+  const [finding, setFinding] = useState(false);
+  const [find, setFind] = useState("");
+  const [raw, setRaw] = useState(line !== undefined);
+  const [marked, setMarked] = useState(line);
+  const pane = useRef<HTMLElement>(null);
+  const view = useRef<OutputView>(null);
   useEffect(() => () => buffer.close(), [buffer]);
+  const { seek, number, seeking } = useLines(buffer, lines, view);
+  const go = (wanted: number) => {
+    setRaw(true);
+    setMarked(wanted);
+    void seek(wanted);
+  };
   useEffect(() => {
-    if (!scroller.current || !sizer.current) return;
-    const next = new OutputView(scroller.current, sizer.current, buffer, {
-      following: setFollowing,
-      nearTop: () => void buffer.loadEarlier(),
-    });
-    view.current = next;
-    const stop = buffer.version.subscribe(() => next.paint());
-    return () => {
-      stop();
-      next.dispose();
-    };
-  }, [buffer]);
-  useEffect(() => {
-    if (view.current) view.current.wrap = wrap;
-  }, [wrap, buffer]);
+    if (line !== undefined) go(line);
+  }, [line, buffer]);
+  const choose = async (chosen: number | undefined, place: { byte: number; newlines: number }) => {
+    const wanted = chosen ?? (await number(place));
+    if (wanted === undefined) return;
+    setMarked(wanted);
+    navigate(lineAddress(workspace, info, wanted), { replace: true });
+  };
+  const search = (open: boolean) => {
+    setRaw(raw || open);
+    setFinding(open);
+    if (!open) pane.current?.querySelector<HTMLElement>(".term")?.focus();
+  };
+  const keyDown = (event: KeyboardEvent) => {
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "f") {
+      event.preventDefault();
+      search(true);
+    }
+  };
+  const rendered = kind !== undefined && !raw && (buffer.empty || buffer.atStart) ? kind : undefined;
+  const open = info.state === "open";
   return (
-    <section class="output" aria-label={`Output of ${info.name}`}>
+    <section class="output" aria-label={`Output of ${info.name}`} ref={pane} onKeyDown={keyDown}>
       <OutputHead info={info}>
-        {info.state === "open" ? (
+        {kind && <Segmented label="Shown as" options={SHOWN} value={raw ? "raw" : "rendered"} onChange={(shown) => setRaw(shown === "raw")} />}
+        {open && (
           <Button kind="quiet" icon={following ? "pause" : "play"} aria-pressed={!following} onClick={() => view.current?.follow(!following)}>
             {following ? "Pause" : "Follow"}
           </Button>
-        ) : null}
-        <IconButton icon="wrap" label="Wrap lines" aria-pressed={wrap} onClick={() => setWrap(!wrap)} />
-        <CopyButton text={() => buffer.text} label="Copy what is loaded" />
+        )}
+        <IconButton icon="find" label="Find in this output (Ctrl F)" aria-pressed={finding} onClick={() => search(!finding)} />
+        <IconButton icon="wrap" label="Wrap lines" aria-pressed={prefs.value.wrap} onClick={() => toggle("wrap")} />
+        <CopyButton text={() => buffer.held.text} label="Copy what is loaded" />
         <Download workspace={workspace} info={info} />
-        {info.state === "open" && canPublish() && <Stop hub={hub} info={info} />}
+        {open && canPublish() && <Stop hub={hub} info={info} />}
+        <ShowMenu pane={pane} />
         <IconButton class="larger" icon={large ? "smaller" : "larger"} label="Use the whole width" aria-pressed={large} onClick={() => setLarge(!large)} />
       </OutputHead>
+      {finding && <FindBar lines={lines} text={find} setText={setFind} go={go} from={() => view.current?.inSight[0]} close={() => search(false)} />}
+      {marked !== undefined && <Marked line={marked} busy={seeking} address={lineAddress(workspace, info, marked)} clear={() => (setMarked(undefined), line !== undefined && navigate(streamAddress(workspace, info), { replace: true }))} />}
       <ErrorNote error={buffer.error.value} />
-      <div class="term" ref={scroller} tabIndex={0} role="region" aria-label={`Lines of ${info.name}`}>
-        {buffer.version.value > 0 && buffer.empty && <p class="term-empty">{info.state === "open" ? "No output yet." : "It wrote nothing."}</p>}
-        {buffer.loadingEarlier.value && <p class="term-loading" role="status">Loading earlier output…</p>}
-        <div class="term-lines" ref={sizer} />
-      </div>
-      {!following && (
-        <Button kind="primary" class="to-latest" icon="down" onClick={() => view.current?.follow(true)}>
-          {info.state === "open" ? "Follow the end" : "To the end"}
-        </Button>
-      )}
+      {rendered && buffer.version.value > 0 && <Rendered kind={rendered} text={buffer.held.text} name={info.name} open={open} />}
+      <Lower hidden={rendered !== undefined}>
+        <Screen
+          shown={buffer} version={buffer.version} name={info.name} view={view}
+          look={{ ...prefs.value, find: finding && !find.startsWith(":") ? find : "", line: marked }}
+          events={{ following: setFollowing, nearTop: () => void buffer.loadEarlier(), nearEnd: () => void buffer.loadLater(), chosen: (chosen, place) => void choose(chosen, place) }}
+        >
+          {buffer.version.value > 0 && buffer.empty && !buffer.loading.value && <p class="term-empty">{open ? "No output yet." : "It wrote nothing."}</p>}
+          {buffer.loading.value && <p class="term-loading" role="status">Loading {buffer.loading.value} output…</p>}
+        </Screen>
+        {!following && (
+          <p class="to-ends">
+            {!buffer.atStart && <Button class="to-latest" icon="up" onClick={() => void seek(1)}>To the beginning</Button>}
+            <Button kind="primary" class="to-latest" icon="down" onClick={() => view.current?.follow(true)}>{open ? "Follow the end" : "To the end"}</Button>
+          </p>
+        )}
+      </Lower>
     </section>
   );
 }
 
-function OutputHead({ info, children }: { info: wire.StreamInfo; children: preact.ComponentChildren }) {
+const SHOWN = [{ value: "rendered" as const, label: "Rendered" }, { value: "raw" as const, label: "Raw" }];
+
+function Lower({ hidden, children }: { hidden: boolean; children: preact.ComponentChildren }) {
+  return <div class="output-lower" hidden={hidden}>{children}</div>;
+}
+
+/** Finds lines by their numbers, loading and counting what that takes. */
+function useLines(buffer: OutputBuffer, lines: Lines, view: preact.RefObject<OutputView | null>) {
+  const [seeking, setSeeking] = useState(false);
+  const stop = useRef<AbortController>(undefined);
+  useEffect(() => () => stop.current?.abort(), [buffer]);
+  const begin = () => {
+    stop.current?.abort();
+    stop.current = new AbortController();
+    return stop.current.signal;
+  };
+  const seek = async (line: number) => {
+    if (view.current?.reveal(line)) return;
+    const signal = begin();
+    setSeeking(true);
+    try {
+      const place = await lines.begin(line, signal);
+      await buffer.goTo(place.byte, place.newlines);
+      view.current?.reveal(Math.min(line, place.newlines + 1));
+    } catch (error) {
+      if (!signal.aborted) buffer.fail(error);
+    } finally {
+      if (!signal.aborted) setSeeking(false);
+    }
+  };
+  /** The number of a line in a stretch that is not numbered yet. */
+  const number = async ({ byte, newlines }: { byte: number; newlines: number }) => {
+    const signal = begin();
+    setSeeking(true);
+    try {
+      const before = await lines.before(byte, signal);
+      buffer.number(byte, before);
+      return before + newlines + 1;
+    } catch (error) {
+      if (!signal.aborted) buffer.fail(error);
+      return undefined;
+    } finally {
+      if (!signal.aborted) setSeeking(false);
+    }
+  };
+  return { seek, number, seeking };
+}
+
+function streamAddress(workspace: string, info: wire.StreamInfo): string {
+  return href("w", workspace, "rooms", info.room, "streams", info.stream);
+}
+
+/** The address that opens a line of a stream. */
+export function lineAddress(workspace: string, info: wire.StreamInfo, line: number): string {
+  return `${href("w", workspace, "rooms", info.room)}?stream=${info.stream}&line=${line}`;
+}
+
+function Marked({ line, busy, address, clear }: { line: number; busy: boolean; address: string; clear: () => void }) {
+  return (
+    <p class="marked-line" role="status">
+      <span>{busy ? `Looking for line ${line}…` : `Line ${line}`}</span>
+      <CopyButton text={`${location.origin}${address}`} label="Copy link to this line" icon="link" />
+      <IconButton icon="close" label="Take the mark away" onClick={clear} />
+    </p>
+  );
+}
+
+export function OutputHead({ info, children }: { info: wire.StreamInfo; children: preact.ComponentChildren }) {
   return (
     <header class="output-head">
       <div class="output-title">
-        <h2 title={info.name}>{info.name}</h2>
-        <p><StreamFacts info={info} /> <span class="muted">by {info.sender.name}</span></p>
+        <h2 title={visible(info.name)}><Name text={info.name} /></h2>
+        <p><StreamFacts info={info} /> <span class="muted">by <Name text={info.sender.name} /></span></p>
       </div>
       <div class="output-tools" role="group" aria-label="Output">{children}</div>
     </header>
-  );
-}
-
-/** The whole stream as a file; the token goes in a header, so it cannot be a plain link. */
-function Download({ workspace, info }: { workspace: string; info: wire.StreamInfo }) {
-  const [busy, setBusy] = useState(false);
-  const download = async () => {
-    setBusy(true);
-    try {
-      const response = await api.request(api.workspacePath(workspace, `/streams/${info.stream}/bytes`), { headers: { accept: "*/*" } });
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(await response.blob());
-      link.download = `${info.name.replace(/[^\w.-]+/g, "-").replace(/^-+|-+$/g, "") || "output"}.log`;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-    } finally {
-      setBusy(false);
-    }
-  };
-  return <IconButton icon="download" label={info.state === "open" ? "Download what there is" : `Download (${format.bytes(info.length)})`} busy={busy} onClick={download} />;
-}
-
-function Stop({ hub, info }: { hub: Hub; info: wire.StreamInfo }) {
-  const [asked, setAsked] = useState(false);
-  const stop = () => {
-    setAsked(true);
-    hub.cancel(info.stream, "stopped from the dashboard").catch(() => setAsked(false));
-  };
-  return <IconButton icon="stop" label={asked ? "Asked to stop" : `Ask ${info.sender.name} to stop`} disabled={asked} onClick={stop} />;
-}
-
-interface ListProps {
-  streams: Streams;
-  selected: string | undefined;
-  open: (stream: string) => void;
-}
-
-export function StreamList({ streams, selected, open }: ListProps) {
-  const all = [...streams.known.value.values()].reverse();
-  const running = all.filter((info) => info.state === "open");
-  const ended = all.filter((info) => info.state !== "open");
-  if (all.length === 0) return null;
-  return (
-    <section class="stream-list" aria-labelledby="stream-list">
-      <h2 id="stream-list">Streams in this room <span class="muted">{running.length > 0 ? `${running.length} running` : ""}</span></h2>
-      <ul>
-        {[...running, ...ended].map((info) => (
-          <li key={info.stream}>
-            <button type="button" aria-current={info.stream === selected ? "true" : undefined} onClick={() => open(info.stream)}>
-              <Avatar sender={info.sender} small />
-              <span class="stream-name">{info.name}</span>
-              <StreamFacts info={info} />
-            </button>
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
-}
-
-export function NoOutput() {
-  return (
-    <div class="no-output">
-      <Icon name="terminal" />
-      <p>What tools print in this room appears here, as it is printed.</p>
-    </div>
   );
 }

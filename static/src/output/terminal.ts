@@ -14,6 +14,10 @@ export interface Line {
   length: number;
   /** Grows when the line changes, so that a view paints it again. */
   version: number;
+  /** How many newlines came before it. */
+  readonly source: number;
+  /** When its first bytes came, where that was seen. */
+  time: number | undefined;
 }
 
 /** How far up a cursor may move. */
@@ -30,7 +34,10 @@ const CONTROL = /[\x00-\x1f\x7f\x9b]/g;
 const ESCAPE = /^(?:(?:\x1b\[|\x9b)([0-?]*)[ -/]*([@-~])|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]+[0-~]|\x1b[0-OQ-WYZ\\`-~])/;
 
 export class Terminal {
-  readonly lines: Line[] = [newLine()];
+  readonly lines: Line[] = [];
+  /** When what is written next came, where that is known. */
+  time: number | undefined;
+  #newlines = 0;
   #sgr: Sgr;
   #row = 0;
   #column = 0;
@@ -38,6 +45,12 @@ export class Terminal {
 
   constructor(sgr = new Sgr()) {
     this.#sgr = sgr;
+    this.#addLine();
+  }
+
+  /** How many newlines were written. */
+  get newlines(): number {
+    return this.#newlines;
   }
 
   /** The colours that hold at the end, for a terminal that goes on from here. */
@@ -78,8 +91,10 @@ export class Terminal {
   }
 
   #control(char: string): void {
-    if (char === "\n") this.#newline();
-    else if (char === "\r") this.#column = 0;
+    if (char === "\n") {
+      this.#newlines += 1;
+      this.#newline();
+    } else if (char === "\r") this.#column = 0;
     else if (char === "\b") this.#column = Math.max(0, this.#column - 1);
     else if (char === "\t") this.#put(" ".repeat(TAB - (this.#column % TAB)));
   }
@@ -87,7 +102,11 @@ export class Terminal {
   #newline(): void {
     this.#column = 0;
     this.#row += 1;
-    if (this.#row === this.lines.length) this.lines.push(newLine());
+    if (this.#row === this.lines.length) this.#addLine();
+  }
+
+  #addLine(): void {
+    this.lines.push({ runs: [], length: 0, version: 0, source: this.#newlines, time: undefined });
   }
 
   /** Carries out the escape at the start of `text`; tells its length, 0 when its end is still to come. */
@@ -146,6 +165,7 @@ export class Terminal {
       return this.#put(this.#column < LONGEST_LINE && room < text.length ? text.slice(room) : text);
     }
     const style = this.#sgr.style;
+    if (line.length === 0) line.time = this.time;
     if (this.#column === line.length) {
       const last = line.runs.at(-1);
       if (last?.style === style) last.text += text;
@@ -166,10 +186,6 @@ export class Terminal {
 /** An escape that can no longer become a known one. */
 function broken(text: string): boolean {
   return /^(?:\x1b\[|\x9b)[0-?]*[ -/]*[^ -~]/.test(text) || /^\x1b[^ -~]/.test(text);
-}
-
-function newLine(): Line {
-  return { runs: [], length: 0, version: 0 };
 }
 
 function setRuns(line: Line, runs: Run[]): void {

@@ -57,7 +57,7 @@ export function ErrorNote({ error }: { error: HubError | Error | undefined }) {
 }
 
 /** Text that can be taken away with one click. */
-export function CopyButton({ text, label = "Copy" }: { text: string | (() => string); label?: string }) {
+export function CopyButton({ text, label = "Copy", icon = "copy" }: { text: string | (() => string); label?: string; icon?: string }) {
   const [state, setState] = useState<"ready" | "done" | "failed">("ready");
   useEffect(() => {
     if (state === "ready") return;
@@ -75,7 +75,7 @@ export function CopyButton({ text, label = "Copy" }: { text: string | (() => str
   const words = { ready: label, done: "Copied", failed: "Select and copy by hand" };
   return (
     <>
-      <IconButton icon={state === "done" ? "check" : "copy"} label={words[state]} onClick={copy} />
+      <IconButton icon={state === "done" ? "check" : icon} label={words[state]} onClick={copy} />
       <span class="sr-only" role="status">{state === "ready" ? "" : words[state]}</span>
     </>
   );

@@ -1,7 +1,13 @@
 // Who and in what state: avatars and status marks. A word and a shape always go with a colour.
 
 import type { wire } from "@generic-corp/client";
+import { visible } from "../format";
 import { Mark, type Shape } from "./basics";
+
+/** What somebody named something: set apart from what stands beside it, with nothing hidden in it. */
+export function Name({ text }: { text: string }) {
+  return <bdi>{visible(text)}</bdi>;
+}
 
 /** The same hue for the same name, everywhere (FNV-1a, turned around the circle). */
 function hue(name: string): number {
@@ -28,7 +34,7 @@ export function Presence({ state, text }: { state: string; text?: string | undef
   return (
     <span class={`status ${tone}`}>
       <Mark shape={shape} />{state}
-      {text && <span class="status-text"> · {text}</span>}
+      {text && <span class="status-text"> · <Name text={text} /></span>}
     </span>
   );
 }

@@ -1,11 +1,12 @@
 // Where the connection stands: a pill that is always there, and a banner when it needs saying.
 
-import type { State } from "@generic-corp/client";
+import { AuthError, type HubError, type State } from "@generic-corp/client";
 import { useState } from "preact/hooks";
 import { now } from "../clock";
 import type { RoomModel } from "../feed/model";
 import * as format from "../format";
 import * as connection from "../hub";
+import { signInFirst } from "../session";
 import { Button, Icon, Mark, type Shape } from "../ui/basics";
 
 interface Words {
@@ -47,15 +48,7 @@ function ConnectionBanner() {
   if (state.name === "catching_up") {
     return <p class="banner warn">Catching up <strong class="number">{format.count(state.done)} of {format.count(state.total)}</strong></p>;
   }
-  if (state.name === "closed") {
-    return (
-      <div class="banner bad" role="alert">
-        <Icon name="warning" />
-        <span>{state.error?.message ?? "The connection was closed."} This page does not try again by itself.</span>
-        <Button onClick={() => location.reload()}>Load again</Button>
-      </div>
-    );
-  }
+  if (state.name === "closed") return <Closed error={state.error} />;
   // The first attempt is too short to speak of.
   if (state.name !== "connecting" || (state.attempt === 1 && !connection.welcome.value)) return null;
   const seconds = Math.max(0, Math.ceil((connection.retryAt.value - now.value) / 1_000));
@@ -72,13 +65,29 @@ function ConnectionBanner() {
   );
 }
 
+/** The connection is over, and trying again would not help: what happened, and what can be done. */
+function Closed({ error }: { error: HubError | undefined }) {
+  const signedOut = error instanceof AuthError;
+  const out = error?.code === "forbidden" || error?.code === "not_found";
+  return (
+    <div class="banner bad" role="alert">
+      <Icon name="warning" />
+      <span>
+        <strong>{signedOut ? "You are signed out." : out ? "You may no longer come in here." : "Disconnected."}</strong>
+        {" "}{error?.message ?? "The connection was closed."} What is loaded can still be read; nothing new comes.
+      </span>
+      {signedOut ? <Button onClick={signInFirst}>Sign in</Button> : out ? <a class="button" href="/">Your workspaces</a> : <Button onClick={() => location.reload()}>Load again</Button>}
+    </div>
+  );
+}
+
 function MissedBanner({ model }: { model: RoomModel }) {
   const missed = model.missed.value;
   if (!missed || connection.state.value.name !== "live") return null;
   const done = () => (model.missed.value = undefined);
   return (
     <div class="banner info" role="status">
-      <span>You missed <strong class="number">{format.plural(missed.count, "message")}</strong></span>
+      <span>{missed.since === "visit" ? <><strong class="number">{format.plural(missed.count, "message")}</strong> since your last visit</> : <>You missed <strong class="number">{format.plural(missed.count, "message")}</strong></>}</span>
       <Button onClick={() => (done(), void model.jump(missed.from))}>Jump to first</Button>
       <Button kind="quiet" onClick={done}>Dismiss</Button>
     </div>

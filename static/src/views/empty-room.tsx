@@ -26,7 +26,7 @@ export function EmptyRoom({ workspace, room }: { workspace: string; room: string
   return (
     <div class="empty-room">
       <h2>Nothing here yet</h2>
-      <p class="muted">Put the output of any command into this room:</p>
+      <p class="muted">Put the output of any command into this room, or say something from a program:</p>
       <TryIt workspace={workspace} room={room} secret={secret} />
       {secret ? (
         <p class="note"><Icon name="info" /><span>The command has a new key of <strong>first-agent</strong> in it. It is shown only now.</span></p>
@@ -34,7 +34,17 @@ export function EmptyRoom({ workspace, room }: { workspace: string; room: string
         <Button icon="key" busy={busy} onClick={make}>Put a new key into the command</Button>
       )}
       <ErrorNote error={error} />
-      <p class="waiting"><Mark shape="ring" />Waiting for the first message…</p>
+      <p class="waiting" role="status"><Mark shape="ring" />Waiting for the first message…</p>
     </div>
+  );
+}
+
+/** What the waiting turns into. */
+export function Arrived({ done }: { done: () => void }) {
+  return (
+    <p class="banner ok" role="status">
+      <Mark shape="check" /><span>The first message has arrived. This room works.</span>
+      <Button kind="quiet" onClick={done}>Dismiss</Button>
+    </p>
   );
 }

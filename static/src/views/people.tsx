@@ -4,7 +4,7 @@ import type { wire } from "@generic-corp/client";
 import { now } from "../clock";
 import * as format from "../format";
 import { Menu } from "../ui/menu";
-import { Avatar, Presence } from "../ui/people";
+import { Avatar, Name, Presence } from "../ui/people";
 
 const FACES = 5;
 
@@ -62,7 +62,7 @@ export function People({ members }: { members: readonly wire.Member[] }) {
             <li key={sender.id}>
               <Avatar sender={sender} />
               <div>
-                <p><strong>{sender.name}</strong>{sender.kind === "agent" && <span class="tag">agent</span>}</p>
+                <p><strong><Name text={sender.name} /></strong>{sender.kind === "agent" && <span class="tag">agent</span>}</p>
                 <p class="person-state"><Presence state={first.state} text={first.text} /></p>
                 <p class="muted person-more">
                   {[client, members.length > 1 ? format.plural(members.length, "connection") : undefined, `here for ${format.duration(now.value - Date.parse(first.since))}`].filter(Boolean).join(" · ")}
