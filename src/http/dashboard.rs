@@ -15,7 +15,7 @@ pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self
     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types dompurify";
 
 /// Addresses of views; each gets the one page, which reads the address (`static/src/router.ts`).
-const VIEWS: [&str; 13] = [
+const VIEWS: [&str; 14] = [
     "/",
     "/sign-in",
     super::CALLBACK,
@@ -29,6 +29,7 @@ const VIEWS: [&str; 13] = [
     "/w/{rest:.*}",
     "/o/{rest:.*}",
     "/account/{rest:.*}",
+    "/cluster",
 ];
 
 const INDEX: &str = "index.html";

@@ -8,7 +8,7 @@ const ENTRIES = ["sign-in", "register", "setup", "invite", "reset", "confirm", "
 type Entry = (typeof ENTRIES)[number];
 
 /** Pages of a workspace, by their part of the address. */
-const OF_WORKSPACE = ["rooms", "agents", "keys", "connections", "settings"] as const;
+const OF_WORKSPACE = ["rooms", "search", "agents", "keys", "connections", "settings"] as const;
 type OfWorkspace = (typeof OF_WORKSPACE)[number];
 
 /** Pages of an organization. */
@@ -16,7 +16,7 @@ const OF_ORGANIZATION = ["usage", "members", "audit", "organization"] as const;
 type OfOrganization = (typeof OF_ORGANIZATION)[number];
 
 export type Route =
-  | { view: "home" | "missing" | "account" | "sign-in/callback" | Entry }
+  | { view: "home" | "missing" | "account" | "cluster" | "sign-in/callback" | Entry }
   | { view: "workspace" | OfWorkspace; workspace: string }
   | { view: "agent"; workspace: string; agent: string }
   | { view: OfOrganization; organization: string }
@@ -43,6 +43,7 @@ export function parse(pathname: string): Route {
   const [first, workspace, section, room, streams, stream, ...rest] = pathname.split("/").filter(Boolean).map(decode);
   if (first === undefined) return { view: "home" };
   const entry = ENTRIES.find((known) => known === first);
+  if (workspace === undefined && first === "cluster") return { view: "cluster" };
   if (workspace === undefined && entry) return { view: entry };
   if (entry === "sign-in" && workspace === "callback" && section === undefined) return { view: "sign-in/callback" };
   if (workspace === undefined || rest.length > 0) return { view: "missing" };

@@ -14,6 +14,7 @@ export const KEYS: readonly { keys: string; what: string; single: boolean }[] = 
   { keys: "Ctrl K or ⌘ K", what: "Go to a page, room or agent, or do something", single: false },
   { keys: "Esc", what: "Close what is open", single: false },
   { keys: "?", what: "Show this list", single: true },
+  { keys: "/", what: "Search messages", single: true },
   { keys: "g then o", what: "Overview", single: true },
   { keys: "g then r", what: "Rooms", single: true },
   { keys: "g then a", what: "Agents", single: true },
@@ -30,6 +31,7 @@ function place(key: string): string | undefined {
   const slug = beside(organization.value);
   const owner = organization.value;
   switch (key) {
+    case "/": return slug && href("w", slug, "search");
     case "o": return slug && href("w", slug);
     case "r": return slug && href("w", slug, "rooms");
     case "a": return slug && href("w", slug, "agents");
@@ -55,7 +57,7 @@ function pressed(event: KeyboardEvent): void {
   const second = event.timeStamp - began < PAIR_MS;
   began = event.key === "g" ? event.timeStamp : 0;
   if (event.key === "?") overlay.value = "keys";
-  const to = second && event.key !== "g" ? place(event.key) : undefined;
+  const to = event.key === "/" || (second && event.key !== "g") ? place(event.key) : undefined;
   if (event.key !== "?" && to === undefined) return;
   event.preventDefault();
   if (to) navigate(to);

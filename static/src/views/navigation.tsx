@@ -18,6 +18,7 @@ export function workspacePlaces(slug: string): Place[] {
   const places: Place[] = [
     { view: "workspace", label: "Overview", icon: "home", to: href("w", slug) },
     { view: "rooms", label: "Rooms", icon: "rooms", to: href("w", slug, "rooms") },
+    { view: "search", label: "Search", icon: "search", to: href("w", slug, "search") },
     { view: "agents", label: "Agents", icon: "agent", to: href("w", slug, "agents") },
   ];
   if (administers(slug)) {
@@ -28,6 +29,12 @@ export function workspacePlaces(slug: string): Place[] {
     );
   }
   return places;
+}
+
+/** The address of a search. */
+export function searchHref(workspace: string, text = "", room = ""): string {
+  const asked = new URLSearchParams({ ...(text && { q: text }), ...(room && { room }) }).toString();
+  return href("w", workspace, "search") + (asked && `?${asked}`);
 }
 
 export function organizationPlaces(slug: string): Place[] {

@@ -31,6 +31,8 @@ const Audit = lazy(() => import("./audit").then((file) => file.Audit));
 const Agents = lazy(() => import("./agents/agents").then((file) => file.Agents));
 const AgentPage = lazy(() => import("./agents/agent").then((file) => file.AgentPage));
 const ConnectionsPage = lazy(() => import("./agents/connections").then((file) => file.ConnectionsPage));
+const SearchPage = lazy(() => import("./search").then((file) => file.SearchPage));
+const ClusterPage = lazy(() => import("./cluster").then((file) => file.ClusterPage));
 const KeysPage = lazy(() => import("./keys/keys").then((file) => file.KeysPage));
 
 const THEMES: { value: Theme; label: preact.ComponentChildren; name: string }[] = [
@@ -110,6 +112,10 @@ function View({ view }: { view: Route }) {
       return <Account />;
     case "settings":
       return <WorkspaceSettings workspace={view.workspace} />;
+    case "search":
+      return <SearchPage key={view.workspace} workspace={view.workspace} />;
+    case "cluster":
+      return <ClusterPage />;
     case "rooms":
       return <Rooms workspace={view.workspace} />;
     case "workspace":
@@ -201,6 +207,7 @@ function Foot() {
         <div class="account-menu">
           <p class="muted">{you.email}</p>
           <Segmented label="Theme" options={THEMES} value={theme.value} onChange={(value) => (theme.value = value)} />
+          {you.operator && <a class="button quiet" href="/cluster"><Icon name="cluster" /><span>The hub's nodes</span></a>}
           <a class="button quiet" href="/account/settings"><Icon name="user" /><span>Your settings</span></a>
           <Button kind="quiet" icon="sign-out" onClick={() => void signOut()}>Sign out</Button>
         </div>

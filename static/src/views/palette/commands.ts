@@ -5,10 +5,10 @@ import { administers, manages, organizationOf } from "../../may";
 import { density } from "../../preferences";
 import { rooms } from "../../rooms";
 import { href, navigate } from "../../router";
-import { signOut, workspaces } from "../../session";
+import { me, signOut, workspaces } from "../../session";
 import { overlay } from "../../shortcuts";
 import { theme } from "../../theme";
-import { organizationPlaces, workspacePlaces } from "../navigation";
+import { organizationPlaces, searchHref, workspacePlaces } from "../navigation";
 import type { Named } from "./find";
 
 export interface Entry extends Named {
@@ -32,12 +32,16 @@ export function entries({ workspace, organization, agents, createRoom }: Sources
   return [
     ...pages.map(({ label, icon, to: address }) => to(label, "page", icon, address)),
     to("Your settings", "page", "user", href("account", "settings")),
+    ...(me.value?.operator ? [to("The hub's nodes", "page", "cluster", href("cluster"))] : []),
     ...(workspace ? (rooms.value ?? []).map(({ name }) => to(`#${name}`, "room", "hash", href("w", workspace, "rooms", name))) : []),
     ...(workspace ? agents.map(({ name }) => to(name, "agent", "agent", href("w", workspace, "agents", name))) : []),
     ...others.map((known) => to(`${known.workspace.name} of ${known.organization.name}`, "workspace", "switch", href("w", known.workspace.slug))),
     ...actions(workspace, organization, createRoom),
   ];
 }
+
+/** Where what was typed is looked for in messages, behind all that is called so. */
+export const searchFor = (workspace: string, text: string): Entry => ({ label: `Search messages for “${text}”`, kind: "search", icon: "search", run: () => navigate(searchHref(workspace, text)) });
 
 function actions(workspace: string | undefined, organization: string | undefined, createRoom: () => void): Entry[] {
   const act = (label: string, icon: string, run: () => void): Entry => ({ label, kind: "action", icon, run });

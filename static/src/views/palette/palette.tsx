@@ -9,7 +9,7 @@ import { KEYS, overlay } from "../../shortcuts";
 import { Dialog, Icon } from "../../ui/basics";
 import { useList } from "../../ui/use-api";
 import { NewRoom } from "../new-room";
-import { type Entry, entries } from "./commands";
+import { type Entry, entries, searchFor } from "./commands";
 import { find } from "./find";
 
 const MOST = 50;
@@ -54,18 +54,19 @@ function Palette({ workspace, organization, createRoom, onClose }: OverlayProps 
   const [text, setText] = useState("");
   const [chosen, setChosen] = useState(0);
   const agents = useList<wire.Agent>(workspace && api.workspacePath(workspace, "/agents"));
-  const found = find(entries({ workspace, organization, agents: agents.data ?? [], createRoom }), text).slice(0, MOST);
+  const named = find(entries({ workspace, organization, agents: agents.data ?? [], createRoom }), text).slice(0, MOST);
+  const found = workspace && text.trim() ? [...named, searchFor(workspace, text.trim())] : named;
   const current = Math.min(chosen, found.length - 1);
   useEffect(() => dialog.current?.showModal(), []);
   useEffect(() => list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }), [current, text]);
   const run = (entry: Entry | undefined) => {
     if (!entry) return;
-    const path = location.pathname;
+    const path = location.href;
     // Closing gives the focus back to where it was; a page that is gone to takes it from there.
     dialog.current?.close();
     onClose();
     entry.run();
-    if (location.pathname !== path) document.getElementById("main")?.focus();
+    if (location.href !== path) document.getElementById("main")?.focus();
   };
   const key = (event: KeyboardEvent) => {
     if (event.isComposing) return;
@@ -80,7 +81,7 @@ function Palette({ workspace, organization, createRoom, onClose }: OverlayProps 
       <input
         type="text" role="combobox" aria-label="Go to or do" aria-expanded="true" aria-controls={id} aria-autocomplete="list"
         aria-activedescendant={found.length > 0 ? `${id}-${current}` : undefined}
-        placeholder="A page, room, agent, or something to do" autoFocus autoComplete="off" spellcheck={false} value={text}
+        placeholder="A page, room, agent, words of a message, or something to do" autoFocus autoComplete="off" spellcheck={false} value={text}
         onInput={(event) => (setText(event.currentTarget.value), setChosen(0))} onKeyDown={key}
       />
       <div role="listbox" id={id} ref={list} aria-label="What is found">
