@@ -210,7 +210,7 @@ class Connection:
     async def _run(self) -> None:
         why: TokenReason = "connect"
         try:
-            while True:
+            while not isinstance(self.state, Closed):
                 self._set(self._pace.now)
                 loss = await self._attempt(why)
                 if loss.then == "stop":

@@ -5,7 +5,10 @@ from typing import NamedTuple
 
 
 class Cursor(NamedTuple):
-    """A place in a room's log. Store `str(room.cursor)`, and give it to `join` another day."""
+    """A place in a room's log. Store `str(room.cursor)`, and give it to `join` another day.
+
+    As text it is `epoch:seq`, as in the `Last-Event-ID` of the hub's Server-Sent Events.
+    """
 
     seq: int
     """The newest `seq` that was handed out."""
@@ -13,14 +16,14 @@ class Cursor(NamedTuple):
     """The log that it belongs to."""
 
     def __str__(self) -> str:
-        return f"{self.seq}@{self.epoch}"
+        return f"{self.epoch}:{self.seq}"
 
     @classmethod
     def parse(cls, text: str) -> "Cursor":
         """Reads what `str` wrote."""
-        seq, at, epoch = text.strip().partition("@")
-        if not at or not seq.isdecimal():
-            raise ValueError("a cursor looks like 218@b07d0006")
+        epoch, colon, seq = text.strip().rpartition(":")
+        if not colon or not seq.isdecimal():
+            raise ValueError("a cursor looks like b07d0006:218")
         return cls(int(seq), epoch)
 
 

@@ -5,13 +5,12 @@ stands: a slow reader costs its position and never more memory.
 """
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
 
 from ._cursor import Cursor, Gap
 from ._error import HubError
-from ._pace import backoff
+from ._pace import backoff, wait_at_most
 from ._protocol import Event, HistoryPage
 
 # Beyond either of them live copies are left out, and read from the history later.
@@ -142,9 +141,7 @@ class Feed:
 
     async def _pause(self, at_least: float) -> None:
         self._failures += 1
-        wait = max(at_least, backoff(self._failures))
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._news.wait(), wait)
+        await wait_at_most(self._news, max(at_least, backoff(self._failures)))
 
     def _put(self, item: Event | Gap, size: int) -> None:
         self._queue.append((item, size))

@@ -4,7 +4,6 @@ With full jitter, so that a thousand clients do not return at once.
 """
 
 import asyncio
-import contextlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +25,15 @@ _CODES = {4401: "unauthenticated", 4403: "forbidden", 4409: "limit_reached"}
 def backoff(attempt: int, chance: Callable[[], float] = random.random) -> float:
     """A random wait before retry `attempt` (1, 2, …), below a ceiling that doubles up to 20 s."""
     return chance() * min(LONGEST_SECONDS, FIRST_SECONDS * 2.0 ** min(attempt - 1, 16))
+
+
+async def wait_at_most(event: asyncio.Event, seconds: float) -> None:
+    """Waits for an event, which it sets when time is up. (Before Python 3.12 `wait_for` may swallow a cancellation.)"""
+    timer = asyncio.get_running_loop().call_later(seconds, event.set)
+    try:
+        await event.wait()
+    finally:
+        timer.cancel()
 
 
 @dataclass(slots=True)
@@ -82,9 +90,7 @@ class Pace:
 
     async def wait(self) -> None:
         """Waits for the planned time, or until somebody is in a hurry."""
-        left = self._until - asyncio.get_running_loop().time()
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._hurry.wait(), left)
+        await wait_at_most(self._hurry, self._until - asyncio.get_running_loop().time())
 
     def hurry(self) -> None:
         """Ends the wait."""

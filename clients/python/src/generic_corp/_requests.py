@@ -54,13 +54,17 @@ class Requests:
         self._idle.clear()
         pending.sent += send(text)
         try:
-            return await asyncio.wait_for(pending.answer, timeout)
-        except asyncio.TimeoutError:
-            raise _no_answer(f"no answer to `{kind}` in {timeout} s", pending) from None
+            answered, _ = await asyncio.wait([pending.answer], timeout=timeout)
         finally:
             del self._pending[id]
             if not self._pending:
                 self._idle.set()
+            if not pending.answer.cancel() and not pending.answer.cancelled():
+                # Whoever has stopped to wait does not ask for it.
+                pending.answer.exception()
+        if not answered:
+            raise _no_answer(f"no answer to `{kind}` in {timeout} s", pending)
+        return pending.answer.result()
 
     def ask(self, id: str, text: str, send: Send, answered: Callable[[Reply], None]) -> bool:
         """Sends a request on this socket alone; `answered` is not called once the socket is gone."""
