@@ -172,8 +172,7 @@ class Connection:
         self._pace.hurry()
 
     async def settle(self) -> None:
-        """Takes nothing new, and waits until every request is answered and every written byte is stored."""
-        self.draining = True
+        """Waits until every request is answered and every written byte is stored."""
         for session in list(self.sessions.values()):
             if isinstance(session, Flushing):
                 await session.flush()

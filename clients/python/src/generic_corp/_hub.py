@@ -187,6 +187,7 @@ class Hub:
         """Takes nothing new, waits until all that was asked for is answered and all that was written is stored, and
         closes. Raises `no_answer` when that takes longer than `timeout`; it is closed all the same.
         """
+        self._connection.draining = True
         try:
             await asyncio.wait_for(self._connection.settle(), timeout)
         except asyncio.TimeoutError:
