@@ -51,8 +51,8 @@ async def test_a_stored_cursor_goes_on_another_day(hub: RealHub) -> None:
     epoch = Cursor.parse(stored).epoch
     await room.publish("one more")
     room.leave()
-    for after, others in ((Cursor(100, epoch), {}), (100, {"epoch": epoch}), (100, {})):
-        async with sable.join("bots", after=after, **others) as again:
+    for after, of in ((Cursor(100, epoch), None), (100, epoch), (100, None)):
+        async with sable.join("bots", after=after, epoch=of) as again:
             (event,) = await take(again, 1)
             assert (event.seq, again.cursor) == (101, Cursor(101, epoch))
     async with sable.join("bots", tail=2) as last:
