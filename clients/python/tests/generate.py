@@ -57,7 +57,8 @@ def wrapped(name: str, begin: str, items: list[str], end: str, separator: str) -
     if len(line) <= WIDTH:
         return line
     if separator == " | ":
-        return f"{name}(\n    " + "\n    | ".join(items) + "\n)"
+        inner = separator.join(items)
+        return f"{name}(\n    " + (inner if len(inner) + 4 <= WIDTH else "\n    | ".join(items)) + "\n)"
     return f"{name}{begin}\n    " + ",\n    ".join(items) + f",\n{end}"
 
 

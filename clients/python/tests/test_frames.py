@@ -141,7 +141,7 @@ async def test_a_publish_is_sent_again_as_the_same_text_and_an_ephemeral_one_is_
 
 
 async def test_who_waits_too_long_or_for_too_much_is_told(hub: FalseHub) -> None:
-    sable, line = await connected(hub)
+    sable, _ = await connected(hub)
     with pytest.raises(HubError) as silent:
         await sable.publish("deploy", "hello", timeout=0.05)
     assert (silent.value.code, silent.value.retryable) == ("no_answer", True)
@@ -154,7 +154,7 @@ async def test_who_waits_too_long_or_for_too_much_is_told(hub: FalseHub) -> None
 
 async def test_a_hub_that_takes_nothing_is_given_up(hub: FalseHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("generic_corp._socket.MAX_OUTBOX", 20)
-    sable, line = await connected(hub)
+    sable, _ = await connected(hub)
     publishing = asyncio.gather(*(sable.publish("deploy", "x" * 60_000) for _ in range(200)), return_exceptions=True)
     await until(lambda: isinstance(sable.state, Connecting), "the connection is given up")
     await sable.close()
