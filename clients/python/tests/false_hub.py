@@ -102,7 +102,13 @@ async def false_hub() -> AsyncIterator[FalseHub]:
     hub = FalseHub()
     subprotocols = [Subprotocol("generic-corp.v1")]
     async with serve(
-        hub.serve, "127.0.0.1", 0, subprotocols=subprotocols, process_request=hub.check, compression=None
+        hub.serve,
+        "127.0.0.1",
+        0,
+        subprotocols=subprotocols,
+        process_request=hub.check,
+        compression=None,
+        max_queue=None,
     ) as server:
         hub.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/base/"
         yield hub

@@ -3,12 +3,12 @@
 import json
 import os
 import re
-from dataclasses import fields, is_dataclass
 from datetime import datetime, timezone
 from typing import Any
 
 import generate
 import pytest
+from known import known
 
 from generic_corp import _protocol as protocol
 from generic_corp._codec import MalformedError, decode, decode_message, encode, to_json
@@ -29,20 +29,6 @@ def test_the_types_are_those_of_the_typescript_client() -> None:
         generate.TARGET.write_text(fresh)
     assert generate.TARGET.read_text() == fresh, f"_protocol.py is out of date; refresh it: {generate.REFRESH}"
     assert len(generate.DECLARATION.findall(generate.SOURCE.read_text())) == generate.declared()
-
-
-def known(value: object, said: object) -> None:
-    """Fails where something was said that the types do not have."""
-    if isinstance(value, tuple):
-        assert isinstance(said, list)
-        for part, words in zip(value, said, strict=True):
-            known(part, words)
-    elif is_dataclass(value):
-        assert isinstance(said, dict)
-        names = {field.name for field in fields(value)}
-        assert said.keys() - {"type"} <= names
-        for name in said.keys() & names:
-            known(getattr(value, name), said[name])
 
 
 @pytest.mark.parametrize(("result", "frame"), examples("server"), ids=repr)
