@@ -190,6 +190,19 @@ async def test_gaps_are_told_in_their_place(hub: FalseHub) -> None:
     await sable.close()
 
 
+async def test_a_hole_before_another_log_is_in_the_gap(hub: FalseHub) -> None:
+    sable, line, room = await in_room(hub)
+    gaps: list[Gap] = []
+    room.on_gap(gaps.append)
+    await line.say(event(11), event(13))
+    assert [each.seq for each in await take(room, 1)] == [11]
+    await line.say({"type": "reset", "room": "deploy", "reason": "restored", "position": 3, "epoch": "e2"}, event(4))
+    await until(lambda: room._feed._newest == 4, "all has come")
+    assert [each.seq for each in await take(room, 1)] == [4]
+    assert [(gap.from_seq, gap.to_seq, gap.epoch) for gap in gaps] == [(11, 3, "e2")]
+    await sable.close()
+
+
 async def test_older_events_that_are_not_kept_are_a_gap(hub: FalseHub) -> None:
     sable, line, room = await in_room(hub)
     gaps: list[Gap] = []

@@ -7,6 +7,7 @@ stands: a slow reader costs its position and never more memory.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from ._cursor import Cursor, Gap
 from ._error import HubError
@@ -61,11 +62,10 @@ class Feed:
         last = self._queue[-1][0] if self._queue else None
         if self._behind or epoch != self.cursor.epoch or isinstance(last, Gap):
             self._clear()
-            last = None
-        start = last.seq if isinstance(last, Event) else self.cursor.seq
         self._newest = position
         self._turn += 1
-        self._put(Gap(reason, start, position, epoch), 0)
+        # Where it begins is known when the reader comes to it.
+        self._put(Gap(reason, 0, position, epoch), 0)
 
     def end(self, error: HubError | None) -> None:
         """Nothing more comes."""
@@ -99,16 +99,16 @@ class Feed:
     def _take(self) -> Event | None:
         while self._queue:
             item, size = self._queue[0]
-            if isinstance(item, Event) and item.seq > self.cursor.seq + 1:
-                # A hole: the history knows more.
-                self._clear()
-                self._behind = True
-                return None
             self._queue.popleft()
             self._held -= size
             if isinstance(item, Gap):
+                gap = replace(item, from_seq=self.cursor.seq)
                 self.cursor = Cursor(item.to_seq, item.epoch)
-                self._tell_gap(item)
+                self._tell_gap(gap)
+            elif item.seq > self.cursor.seq + 1:
+                # A hole. The history knows more, unless the log goes on elsewhere anyway.
+                self._drop_to_gap()
+                self._behind = self._behind or not self._queue
             elif item.seq > self.cursor.seq:
                 self.cursor = self.cursor._replace(seq=item.seq)
                 return item
@@ -132,7 +132,7 @@ class Feed:
             return
         self._failures = 0
         if first > self.cursor.seq + 1:
-            self._put(Gap("older events are not kept", self.cursor.seq, first - 1, page.epoch), 0)
+            self._put(Gap("older events are not kept", 0, first - 1, page.epoch), 0)
         for event in page.events:
             self._put(event, 0)
         # Nothing comes in between: this runs without a break, and what comes live is put behind it.
@@ -147,6 +147,10 @@ class Feed:
         self._queue.append((item, size))
         self._held += size
         self._news.set()
+
+    def _drop_to_gap(self) -> None:
+        while self._queue and isinstance(self._queue[0][0], Event):
+            self._held -= self._queue.popleft()[1]
 
     def _clear(self) -> None:
         self._queue.clear()

@@ -128,8 +128,7 @@ class StreamWriter:
         del self._kept[max(self._sent - self._stored, 0) :]
         with contextlib.suppress(HubError, asyncio.TimeoutError):
             await asyncio.wait_for(self.close(outcome=outcome), ABORT_SECONDS)
-        self._connection.forget(self._key, self)
-        self.end(None)
+        self._fail(HubError("the stream was aborted", code="stream_closed"))
 
     async def __aenter__(self) -> "StreamWriter":
         return self
@@ -204,7 +203,7 @@ class StreamWriter:
         self._flush()
 
     def _flush(self) -> None:
-        while not self._opening_again and not self._holding and self._in_flight < IN_FLIGHT:
+        while not (self._error or self._opening_again or self._holding) and self._in_flight < IN_FLIGHT:
             piece = bytes(self._kept[self._sent - self._stored :][:PIECE_BYTES])
             if not piece or not self._connection.ask(self._append(piece), self._answered):
                 return
