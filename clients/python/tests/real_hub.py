@@ -91,6 +91,16 @@ class RealHub:
         while await output.readline():
             pass
 
+    def freeze(self) -> None:
+        """Stops its clock: connections stay, and nothing is answered until `thaw`."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Lets it go on."""
+        assert self._process
+        self._process.send_signal(signal.SIGCONT)
+
     async def kill(self) -> None:
         """Ends it as a power cut would."""
         await self._signal(signal.SIGKILL)

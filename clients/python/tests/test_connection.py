@@ -231,6 +231,24 @@ async def test_it_waits_for_a_hub_that_is_away_and_can_be_ended_meanwhile(hub: R
     assert repr(sable.state) == "Closed(error=None)"
 
 
+async def test_a_hub_that_falls_silent_is_given_up(hub: RealHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("generic_corp._socket.PING_SECONDS", 0.2)
+    sable = await hub.bot("sable")
+    room = await sable.join("bots")
+    hub.freeze()
+    await until(lambda: isinstance(sable.state, Connecting), "the silence is noticed")
+    publishing = asyncio.create_task(room.publish("hello"))
+    hub.thaw()
+    monkeypatch.undo()
+
+    def connected() -> bool:
+        sable.retry_now()
+        return sable.state.name == "live"
+
+    await until(connected, "the client is back")
+    assert [event.seq for event in await take(room, 1)] == [(await publishing).seq]
+
+
 async def test_closing_ends_iterators_and_refuses_the_rest(hub: RealHub) -> None:
     sable = await hub.bot("sable")
     room = await sable.join("bots")

@@ -19,6 +19,8 @@ from ._protocol import SUBPROTOCOL
 OPEN_SECONDS = 10.0
 # How long the closing handshake may take before the socket is cut.
 CLOSE_SECONDS = 2.0
+# After so long a silence the hub is asked for a sign of life, and given up when none comes for as long again.
+PING_SECONDS = 20.0
 # A page of history comes near a megabyte; whoever sends far more is no hub.
 MAX_MESSAGE_BYTES = 8 << 20
 # Beyond it the hub takes nothing: the socket is given up, and what waits is sent again on the next one.
@@ -75,6 +77,8 @@ class Socket:
                 max_size=MAX_MESSAGE_BYTES,
                 open_timeout=OPEN_SECONDS,
                 close_timeout=CLOSE_SECONDS,
+                ping_interval=PING_SECONDS,
+                ping_timeout=PING_SECONDS,
                 user_agent_header=f"generic-corp-python/{VERSION}",
                 logger=_log,
             )
