@@ -204,7 +204,9 @@ async def test_a_hub_that_goes_on_purpose_gives_a_slot(hub: RealHub) -> None:
     assert states[0].cause
 
 
-async def test_it_waits_for_a_hub_that_is_away_and_can_be_ended_meanwhile(hub: RealHub) -> None:
+async def test_it_waits_for_a_hub_that_is_away_and_can_be_ended_meanwhile(
+    hub: RealHub, caplog: pytest.LogCaptureFixture
+) -> None:
     secret, _ = await hub.new_key("sable")
     await hub.kill()
     states: list[State] = []
@@ -220,6 +222,9 @@ async def test_it_waits_for_a_hub_that_is_away_and_can_be_ended_meanwhile(hub: R
     with pytest.raises(asyncio.CancelledError):
         await connecting
     assert isinstance(states[-1], Closed)
+    told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert len(told) == 1
+    assert told[0].startswith("the hub cannot be reached: ")
     connecting = asyncio.create_task(hub.connect(token=secret))
     await hub.start()
     sable = await connecting

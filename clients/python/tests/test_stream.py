@@ -63,6 +63,8 @@ async def test_bytes_that_are_no_text_arrive_as_they_are(hub: RealHub) -> None:
         await out.write(bytearray(data[7:100_000]))
         await out.write(memoryview(data)[100_000:])
         await out.write("")
+        with pytest.raises(TypeError):
+            await out.write(7)  # type: ignore[arg-type]
         assert out.offset == len(data)
         await out.flush()
         assert out.stored == len(data)

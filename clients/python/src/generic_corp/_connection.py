@@ -4,7 +4,7 @@ What is to be said on each new socket comes from the sessions (rooms, streams) t
 """
 
 import asyncio
-import contextlib
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
@@ -189,8 +189,7 @@ class Connection:
         main, self._main = self._main, None
         if main and main is not asyncio.current_task():
             main.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await main
+            await asyncio.wait([main])
 
     def _end(self, error: HubError | None) -> None:
         if isinstance(self.state, Closed):
@@ -217,12 +216,19 @@ class Connection:
                     return
                 why = "refused" if loss.then == "token" else "connect"
                 if loss.then == "wait":
-                    self._set(self._pace.plan(loss.error))
+                    planned = self._pace.plan(loss.error)
+                    self._tell(planned)
+                    self._set(planned)
                     await self._pace.wait()
         except Exception:
             log.exception("a fault of the client")
             self._end(HubError("a fault of the client", code="internal"))
             raise
+
+    def _tell(self, planned: Connecting) -> None:
+        """Whoever listens to no state sees in the log why nothing happens."""
+        level = logging.WARNING if planned.attempt == 1 else logging.INFO
+        log.log(level, "%s; the next attempt is in %d ms", planned.cause, planned.retry_in_ms)
 
     async def _attempt(self, why: TokenReason) -> Loss:
         """One socket's life."""

@@ -1,4 +1,4 @@
-"""What the client has to say to an operator; nothing that anybody wrote, and no secret."""
+"""What the client tells whoever runs it; no secret, and nothing that anybody wrote."""
 
 import logging
 

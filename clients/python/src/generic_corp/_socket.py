@@ -24,7 +24,7 @@ PING_SECONDS = 20.0
 # A page of history comes near a megabyte; whoever sends far more is no hub.
 MAX_MESSAGE_BYTES = 8 << 20
 # Beyond it the hub takes nothing: the socket is given up, and what waits is sent again on the next one.
-MAX_OUTBOX = 2048
+MAX_OUTBOX = 4096
 # No close frame came.
 BROKEN = 1006
 

@@ -36,7 +36,7 @@ HIGH_WATER_BYTES = 1 << 20
 PIECE_BYTES = 32 * 1024
 LARGEST_TEXT_BYTES = 60 * 1024
 # Appends that may wait for their answer; what is written meanwhile is kept, and goes out together.
-IN_FLIGHT = 16
+IN_FLIGHT = 8
 # How long an aborted stream may take to say so; after that the hub closes it by itself.
 ABORT_SECONDS = 5.0
 
@@ -84,7 +84,7 @@ class StreamWriter:
 
     async def write(self, data: str | bytes | bytearray | memoryview) -> None:
         """Appends, as soon as there is room. When it is cancelled, `offset` tells how much was taken."""
-        whole = data.encode() if isinstance(data, str) else bytes(data)
+        whole = data.encode() if isinstance(data, str) else bytes(memoryview(data))
         async with self._turn:
             for at in range(0, len(whole), PIECE_BYTES):
                 await self._until(HIGH_WATER_BYTES - PIECE_BYTES)
