@@ -294,7 +294,7 @@ class Connection:
                 if not self.requests.settle(frame) and not self.connected:
                     self._refusal = from_failure(frame)
             case Goaway():
-                self._leave_at(frame.reconnect_after_ms / 1000)
+                self._leave_at(frame.reconnect_after_ms / 1000, frame.reason)
             case _:
                 key = addressed(frame)
                 session = self.sessions.get(key) if key else None
@@ -337,11 +337,16 @@ class Connection:
         else:
             self.say(Hello(id=self.requests.next_id(), token=token, client=self._client))
 
-    def _leave_at(self, seconds: float) -> None:
+    def _leave_at(self, seconds: float, reason: str) -> None:
         """The hub drains: come back in this client's slot, whether the hub has closed the socket by then or not."""
         self._pace.slot = self._loop.time() + seconds
-        if self._socket:
-            self.later(seconds, self._socket.abort)
+
+        def leave() -> None:
+            self._refusal = HubError(reason, retryable=True)
+            if self._socket:
+                self._socket.abort()
+
+        self.later(seconds, leave)
 
     def _set(self, state: State) -> None:
         if isinstance(self.state, Closed) or (state == self.state and isinstance(state, Live)):
