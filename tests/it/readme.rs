@@ -56,6 +56,7 @@ fn the_bots_are_the_compiled_examples() {
     for (language, path) in [
         ("rust", "clients/rust/examples/bot.rs"),
         ("ts", "clients/typescript/examples/bot.ts"),
+        ("python", "clients/python/examples/echo_bot.py"),
     ] {
         let file = read(path);
         let (_, code) = file.split_once("\n\n").unwrap();
