@@ -36,12 +36,14 @@ const { metafile } = await build({
 const names = Object.keys(metafile.outputs).map((path) => relative(out, join(here, path)).replaceAll("\\", "/"));
 const asset = (extension) => names.map((name) => basename(name)).find((name) => name.startsWith("app-") && name.endsWith(extension));
 const page = await readFile(join(here, "index.html"), "utf8");
+// What the first script imports is fetched along with it, not after it.
+const [, { imports }] = Object.entries(metafile.outputs).find(([path]) => basename(path) === asset(".js"));
+const early = imports.filter(({ kind }) => kind === "import-statement").map(({ path }) => `<link rel="modulepreload" href="/assets/${basename(path)}">\n    `);
 await mkdir(out, { recursive: true });
-const [, app] = Object.entries(metafile.outputs).find(([path]) => basename(path) === asset(".js"));
-// Fetched beside the first file, not after it.
-const needed = app.imports.filter(({ kind }) => kind === "import-statement").map(({ path }) => `<link rel="modulepreload" href="/assets/${basename(path)}">`);
-const head = page.replace("app.css", asset(".css")).replace("app.js", asset(".js")).replace("  </head>", `${needed.map((link) => `    ${link}\n`).join("")}  </head>`);
-await writeFile(join(out, "index.html"), head);
+await writeFile(
+  join(out, "index.html"),
+  page.replace("app.css", asset(".css")).replace("app.js", asset(".js")).replace("<script", `${early.join("")}<script`),
+);
 await writeFile(join(out, "favicon.svg"), await readFile(join(here, "favicon.svg")));
 
 // The server packs nothing by itself.

@@ -30,7 +30,11 @@ test("an agent is made, seen at work, locked out and let in again", async (t) =>
   const page = await open(t, ada);
   await page.goto(`${hub.url}/w/main/agents`);
   await page.getByText("No agents yet").waitFor();
-  await page.getByRole("button", { name: "Create agent" }).click();
+  const create = page.getByRole("button", { name: "Create agent" });
+  await create.press("Enter");
+  await dialog(page).getByRole("button", { name: "Cancel" }).press("Enter");
+  await until(() => create.evaluate((button) => button === document.activeElement), "the focus where it was");
+  await create.press("Enter");
   await page.getByRole("textbox", { name: "Name" }).fill("sable");
   await page.getByLabel("What it is for").fill("Runs the tests");
   await dialog(page).getByRole("button", { name: "Create agent" }).click();

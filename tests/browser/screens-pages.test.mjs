@@ -37,9 +37,12 @@ after(async () => {
 });
 
 for (const [look, options] of Object.entries(LOOKS)) {
+  let ada;
   /** A page and how to show it once it is there. */
   const pages = async (t) => {
-    const page = await open(t, await administrator(browser, hub, options));
+    // One visitor for a look: the hub lets in ten times in a quarter of an hour.
+    ada ??= await administrator(browser, hub, options);
+    const page = await open(t, ada);
     const show = async (name) => {
       const over = await page.evaluate(() => {
         const content = document.querySelector(".content");

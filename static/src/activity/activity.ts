@@ -6,7 +6,7 @@ import { Streams } from "../feed/streams";
 import { rooms, workspace } from "../rooms";
 
 /** A connection follows a bounded number of rooms; the newest activity decides. */
-export const MOST_ROOMS = 12;
+const MOST_ROOMS = 12;
 const MOST_ENDED = 50;
 const RECENT_MS = 86_400_000;
 

@@ -93,13 +93,22 @@ export function Command({ text, label }: { text: string; label: string }) {
 
 type DialogProps = { title: string; onClose: () => void; children: ComponentChildren };
 
+/** Where the focus goes when a dialog is taken away: back, or to the page where that is gone. */
+function giveBack(before: Element | null): void {
+  const to = before instanceof HTMLElement && before.isConnected && before !== document.body ? before : document.getElementById("main");
+  if (document.activeElement === document.body || document.activeElement === null) to?.focus();
+}
+
 /** A modal question; Esc and a click outside close it. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
+    const before = document.activeElement;
     const dialog = ref.current;
     if (dialog && !dialog.open) dialog.showModal();
+    // While the dialog is there, nothing else takes the focus.
+    return () => queueMicrotask(() => giveBack(before));
   }, []);
   return (
     <dialog ref={ref} aria-labelledby={id} onClose={onClose} onClick={(event) => event.target === ref.current && ref.current?.close()}>

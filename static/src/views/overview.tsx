@@ -7,7 +7,7 @@ import { type Someone, byPerson, isBusy } from "../activity/people";
 import { useActivity } from "../activity/use-activity";
 import { now } from "../clock";
 import * as format from "../format";
-import { administers, workspaceOf } from "../may";
+import { administers, manages, workspaceOf } from "../may";
 import * as rooms from "../rooms";
 import { href } from "../router";
 import { ErrorNote } from "../ui/basics";
@@ -33,7 +33,7 @@ export function Overview({ workspace }: { workspace: string }) {
       {silent && list && <FirstSteps workspace={workspace} room={list[0]?.name} />}
       <div class="cards">
         <AtWork activity={activity} workspace={workspace} />
-        <Rate />
+        <Rate all={manages(known?.organization)} />
         <NeedsHuman activity={activity} workspace={workspace} />
       </div>
       {list && list.length > 0 && (
@@ -115,7 +115,8 @@ function Running({ info, workspace }: { info: wire.StreamInfo; workspace: string
 
 const WIDTH = 240, HEIGHT = 56;
 
-function Rate() {
+/** `all`: the usage is that of everybody, not the reader's own. */
+function Rate({ all }: { all: boolean }) {
   const list = samples.value;
   const latest = list.at(-1)?.perSecond ?? 0;
   const peak = Math.max(0, ...list.map(({ perSecond }) => perSecond));
@@ -134,7 +135,7 @@ function Rate() {
       </svg>
       <p class="muted">
         {list[0] ? <>At most <span class="number">{perSecond(peak)}</span> a second since {format.time(new Date(list[0].at).toISOString())}</> : "Measured while you look"}
-        {today && <> · <span class="number">{format.count(today.messages)}</span> today in the organization</>}
+        {today && <> · <span class="number">{format.count(today.messages)}</span> today {all ? "in the organization" : "by you"}</>}
       </p>
     </section>
   );

@@ -45,7 +45,8 @@ export function Shell({ view }: { view: Route }) {
   const organization = "organization" in view ? organizationOf(view.organization) : undefined;
   const slug = "workspace" in view ? view.workspace : beside(organization?.slug);
   const known = slug === undefined ? undefined : workspaceOf(slug);
-  const owner = organization ?? known?.organization;
+  // Who is in no workspace yet still comes to the pages of the organization.
+  const owner = organization ?? known?.organization ?? me.value?.organizations[0];
   useEffect(() => {
     rooms.workspace.value = known?.workspace.slug;
     if (known) {

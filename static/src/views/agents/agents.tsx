@@ -2,11 +2,11 @@
 
 import type { wire } from "@generic-corp/client";
 import { useState } from "preact/hooks";
-import { byPerson } from "../../activity/people";
+import { type Someone, byPerson } from "../../activity/people";
 import { useActivity } from "../../activity/use-activity";
 import * as api from "../../api";
 import * as format from "../../format";
-import { administers, workspaceOf } from "../../may";
+import { administers, manages, workspaceOf } from "../../may";
 import { rooms } from "../../rooms";
 import { href } from "../../router";
 import { Button, ErrorNote, Field, Icon, Mark } from "../../ui/basics";
@@ -23,7 +23,9 @@ export function Agents({ workspace }: { workspace: string }) {
   const path = api.workspacePath(workspace, "/agents");
   const { data: agents, error, reload } = useList<wire.Agent>(path, EVERY_MS);
   const organization = workspaceOf(workspace)?.organization;
-  const usage = useApi<wire.UsageReport>(organization && api.organizationPath(organization.slug, "/usage?by=agent"));
+  // Others see only what they used themselves.
+  const counted = manages(organization);
+  const usage = useApi<wire.UsageReport>(counted && organization ? api.organizationPath(organization.slug, "/usage?by=agent") : undefined);
   const activity = useActivity(workspace);
   const [asking, setAsking] = useState(false);
   const [filter, setFilter] = useState("");
@@ -44,26 +46,13 @@ export function Agents({ workspace }: { workspace: string }) {
         </section>
       )}
       {shown && shown.length > 0 && (
-        <Table label="List of agents" head={["Agent", "State", "Output", "Messages this month", "Time this month"]}>
-          {shown.map((agent) => {
-            const someone = people.get(agent.id);
-            const own = running.filter((info) => info.sender.id === agent.id);
-            const row = usage.data?.rows.find(({ group }) => group === agent.id);
-            return (
-              <tr key={agent.id}>
-                <th scope="row">
-                  <span class="who">
-                    <Avatar sender={{ kind: "agent", id: agent.id, name: agent.name }} small />
-                    <span><a href={href("w", workspace, "agents", agent.name)}>{agent.name}</a>{agent.title && <span class="muted"> {agent.title}</span>}</span>
-                  </span>
-                </th>
-                <td class="long"><AgentState agent={agent} someone={someone} /></td>
-                <td class="long">{own.length === 0 ? <span class="muted">nothing runs</span> : own.map((info) => <a key={info.stream} href={href("w", workspace, "rooms", info.room, "streams", info.stream)}>{info.name} </a>)}</td>
-                <td class="number" data-label="Messages this month">{row ? format.count(row.messages) : "0"}</td>
-                <td class="number" data-label="Time this month">{format.duration((row?.agent_seconds ?? 0) * 1_000)}</td>
-              </tr>
-            );
-          })}
+        <Table label="List of agents" head={["Agent", "State", "Output", ...(counted ? ["Messages this month", "Time this month"] : [])]}>
+          {shown.map((agent) => (
+            <Row
+              key={agent.id} workspace={workspace} agent={agent} someone={people.get(agent.id)} streams={running.filter((info) => info.sender.id === agent.id)}
+              counted={counted} used={usage.data?.rows.find(({ group }) => group === agent.id)}
+            />
+          ))}
         </Table>
       )}
       {shown?.length === 0 && filter && <p class="muted">No agent has “{filter}” in its name or title.</p>}
@@ -72,7 +61,38 @@ export function Agents({ workspace }: { workspace: string }) {
   );
 }
 
-export function AgentState({ agent, someone }: { agent: wire.Agent; someone: { state: string; text: string | undefined; rooms: string[] } | undefined }) {
+interface RowProps {
+  workspace: string;
+  agent: wire.Agent;
+  someone: Someone | undefined;
+  /** What it writes now. */
+  streams: readonly wire.StreamInfo[];
+  /** Whether what it used is shown. */
+  counted: boolean;
+  used: wire.UsageRow | undefined;
+}
+
+function Row({ workspace, agent, someone, streams, counted, used }: RowProps) {
+  return (
+    <tr>
+      <th scope="row">
+        <span class="who">
+          <Avatar sender={{ kind: "agent", id: agent.id, name: agent.name }} small />
+          <span><a href={href("w", workspace, "agents", agent.name)}>{agent.name}</a>{agent.title && <span class="muted"> {agent.title}</span>}</span>
+        </span>
+      </th>
+      <td class="long"><AgentState agent={agent} someone={someone} /></td>
+      <td class="long">
+        {streams.length === 0 && <span class="muted">nothing runs</span>}
+        {streams.map((info) => <a key={info.stream} href={href("w", workspace, "rooms", info.room, "streams", info.stream)}>{info.name} </a>)}
+      </td>
+      {counted && <td class="number" data-label="Messages this month">{format.count(used?.messages ?? 0)}</td>}
+      {counted && <td class="number" data-label="Time this month">{format.duration((used?.agent_seconds ?? 0) * 1_000)}</td>}
+    </tr>
+  );
+}
+
+export function AgentState({ agent, someone }: { agent: wire.Agent; someone: Someone | undefined }) {
   if (agent.disabled) return <span class="status bad"><Mark shape="slash" />disabled</span>;
   if (!someone) return <span class="status muted"><Mark shape="ring" />in no room</span>;
   return <Presence state={someone.state} text={someone.text} />;

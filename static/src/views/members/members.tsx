@@ -8,7 +8,7 @@ import { manages, organizationOf } from "../../may";
 import { navigate } from "../../router";
 import { me, refresh } from "../../session";
 import { Button, ErrorNote } from "../../ui/basics";
-import { Confirm, FormDialog } from "../../ui/form";
+import { Confirm, FormDialog, type Values } from "../../ui/form";
 import { Once } from "../../ui/once";
 import { Page, Table } from "../../ui/page";
 import { Avatar } from "../../ui/people";
@@ -54,51 +54,58 @@ function List({ organization }: { organization: wire.Organization }) {
       {link && <Once title={`A new password for ${link.to}`} value={link.link} what="the link" intro="The link is shown only now, and works once. Give it to nobody else: it opens the account." onDone={() => setLink(undefined)} />}
       {members && (
         <Table label="Members" head={["Name", "E-mail", "Role", "Since", ""]}>
-          {members.map((member) => {
-            const self = member.user === you;
-            const last = isLastOwner(members, member);
-            return (
-              <tr key={member.user}>
-                <th scope="row">
-                  <span class="who"><Avatar sender={{ kind: "user", id: member.user, name: member.name }} small /><span>{member.name}{self && <span class="muted"> (you)</span>}</span></span>
-                </th>
-                <td>{member.email}</td>
-                <td data-label="Role">
-                  {member.role}
-                  {last && <span class="muted"> (the last one)</span>}
-                  {member.disabled && <span class="status bad"> locked out by the operator</span>}
-                </td>
-                <td data-label="Since"><time dateTime={member.joined_at}>{format.date(member.joined_at)}</time></td>
-                <td class="act">
-                  {mayTouch(organization, member) && !last && <Button kind="quiet" onClick={() => setAsking({ what: "role", member })} aria-label={`Change the role of ${member.name}`}>Role</Button>}
-                  {mayReset(organization, member) && !self && <Button kind="quiet" busy={reset.busy} onClick={() => void makeLink(member)} aria-label={`Password link for ${member.name}`}>Password link</Button>}
-                  {(self || mayTouch(organization, member)) && !last && <Button kind="quiet" onClick={() => setAsking({ what: "remove", member })} aria-label={self ? "Leave the organization" : `Remove ${member.name}`}>{self ? "Leave" : "Remove"}</Button>}
-                </td>
-              </tr>
-            );
-          })}
+          {members.map((member) => (
+            <Row
+              key={member.user} organization={organization} member={member} self={member.user === you} last={isLastOwner(members, member)}
+              busy={reset.busy} ask={(what) => setAsking({ what, member })} makeLink={() => void makeLink(member)}
+            />
+          ))}
         </Table>
       )}
       {manages(organization) && <Invites organization={organization} />}
       {manages(organization) && <Workspaces organization={organization} />}
-      {asking?.what === "role" && (
-        <FormDialog
-          title={`The role of ${asking.member.name}`} action="Change the role" onClose={() => setAsking(undefined)}
-          send={async ({ role = "" }) => {
-            await api.json(`${path}/${asking.member.user}`, { method: "PATCH", body: { role } satisfies wire.ChangeMember });
-            await changed(asking.member, false);
-          }}
-        >
-          <RoleChoice roles={rolesToGive(organization)} value={asking.member.role} />
-          <p class="hint">It counts at once, also for open connections and for keys that {asking.member.user === you ? "you" : asking.member.name} made.</p>
-        </FormDialog>
-      )}
+      {asking?.what === "role" && <ChangeRole organization={organization} member={asking.member} self={asking.member.user === you} path={path} onClose={() => setAsking(undefined)} onDone={() => changed(asking.member, false)} />}
       {asking?.what === "remove" && <Remove organization={organization} member={asking.member} self={asking.member.user === you} path={path} onClose={() => setAsking(undefined)} onDone={() => changed(asking.member, true)} />}
     </Page>
   );
 }
 
-interface RemoveProps {
+interface RowProps {
+  organization: wire.Organization;
+  member: wire.OrganizationMember;
+  self: boolean;
+  /** The last owner, for whom nothing is offered. */
+  last: boolean;
+  busy: boolean;
+  ask: (what: Asking["what"]) => void;
+  makeLink: () => void;
+}
+
+function Row({ organization, member, self, last, busy, ask, makeLink }: RowProps) {
+  const touched = mayTouch(organization, member) && !last;
+  return (
+    <tr>
+      <th scope="row">
+        <span class="who"><Avatar sender={{ kind: "user", id: member.user, name: member.name }} small /><span>{member.name}{self && <span class="muted"> (you)</span>}</span></span>
+      </th>
+      <td>{member.email}</td>
+      <td data-label="Role">
+        {member.role}
+        {last && <span class="muted"> (the last one)</span>}
+        {member.disabled && <span class="status bad"> locked out by the operator</span>}
+      </td>
+      <td data-label="Since"><time dateTime={member.joined_at}>{format.date(member.joined_at)}</time></td>
+      <td class="act">
+        {touched && <Button kind="quiet" onClick={() => ask("role")} aria-label={`Change the role of ${member.name}`}>Role</Button>}
+        {mayReset(organization, member) && !self && <Button kind="quiet" busy={busy} onClick={makeLink} aria-label={`Password link for ${member.name}`}>Password link</Button>}
+        {self && !last && <Button kind="quiet" onClick={() => ask("remove")} aria-label="Leave the organization">Leave</Button>}
+        {!self && touched && <Button kind="quiet" onClick={() => ask("remove")} aria-label={`Remove ${member.name}`}>Remove</Button>}
+      </td>
+    </tr>
+  );
+}
+
+interface AboutProps {
   organization: wire.Organization;
   member: wire.OrganizationMember;
   self: boolean;
@@ -107,7 +114,7 @@ interface RemoveProps {
   onDone: () => Promise<void>;
 }
 
-function Remove({ organization, member, self, path, onClose, onDone }: RemoveProps) {
+function Remove({ organization, member, self, path, onClose, onDone }: AboutProps) {
   const act = async () => {
     await api.json(`${path}/${member.user}`, { method: "DELETE" });
     await onDone();
@@ -117,5 +124,18 @@ function Remove({ organization, member, self, path, onClose, onDone }: RemovePro
       <p>{self ? "You" : <strong>{member.name}</strong>} can come back by an invite alone. Connections are closed within a second.</p>
       <p>Keys that {self ? "you" : "they"} made are refused from then on. Rotate those of agents that are to stay first: a rotated key is of who rotates it.</p>
     </Confirm>
+  );
+}
+
+function ChangeRole({ organization, member, self, path, onClose, onDone }: AboutProps) {
+  const send = async ({ role = "" }: Values) => {
+    await api.json(`${path}/${member.user}`, { method: "PATCH", body: { role } satisfies wire.ChangeMember });
+    await onDone();
+  };
+  return (
+    <FormDialog title={`The role of ${member.name}`} action="Change the role" send={send} onClose={onClose}>
+      <RoleChoice roles={rolesToGive(organization)} value={member.role} />
+      <p class="hint">It counts at once, also for open connections and for keys that {self ? "you" : member.name} made.</p>
+    </FormDialog>
   );
 }

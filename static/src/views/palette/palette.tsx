@@ -35,6 +35,8 @@ export function Overlay(props: OverlayProps) {
   );
 }
 
+const nameOf = (entry: Entry | undefined): string | undefined => entry && `${entry.kind} ${entry.label}`;
+
 /** The choice after a key, or `undefined` for a key that moves nothing. */
 function moved(key: string, current: number, count: number): number | undefined {
   if (count === 0) return undefined;
@@ -52,11 +54,12 @@ function Palette({ workspace, organization, createRoom, onClose }: OverlayProps 
   const list = useRef<HTMLDivElement>(null);
   const id = useId();
   const [text, setText] = useState("");
-  const [chosen, setChosen] = useState(0);
+  // By its name: agents come later, and must not push another under the choice.
+  const [chosen, setChosen] = useState<string>();
   const agents = useList<wire.Agent>(workspace && api.workspacePath(workspace, "/agents"));
   const named = find(entries({ workspace, organization, agents: agents.data ?? [], createRoom }), text).slice(0, MOST);
   const found = workspace && text.trim() ? [...named, searchFor(workspace, text.trim())] : named;
-  const current = Math.min(chosen, found.length - 1);
+  const current = Math.max(0, found.findIndex((entry) => nameOf(entry) === chosen));
   useEffect(() => dialog.current?.showModal(), []);
   useEffect(() => list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }), [current, text]);
   const run = (entry: Entry | undefined) => {
@@ -72,7 +75,7 @@ function Palette({ workspace, organization, createRoom, onClose }: OverlayProps 
     if (event.isComposing) return;
     const next = moved(event.key, current, found.length);
     if (event.key === "Enter") run(found[current]);
-    else if (next !== undefined) setChosen(next);
+    else if (next !== undefined) setChosen(nameOf(found[next]));
     else return;
     event.preventDefault();
   };
@@ -82,11 +85,11 @@ function Palette({ workspace, organization, createRoom, onClose }: OverlayProps 
         type="text" role="combobox" aria-label="Go to or do" aria-expanded="true" aria-controls={id} aria-autocomplete="list"
         aria-activedescendant={found.length > 0 ? `${id}-${current}` : undefined}
         placeholder="A page, room, agent, words of a message, or something to do" autoFocus autoComplete="off" spellcheck={false} value={text}
-        onInput={(event) => (setText(event.currentTarget.value), setChosen(0))} onKeyDown={key}
+        onInput={(event) => (setText(event.currentTarget.value), setChosen(undefined))} onKeyDown={key}
       />
       <div role="listbox" id={id} ref={list} aria-label="What is found">
         {found.map((entry, i) => (
-          <div key={`${entry.kind} ${entry.label}`} id={`${id}-${i}`} role="option" aria-selected={i === current} onClick={() => run(entry)} onPointerMove={() => setChosen(i)}>
+          <div key={nameOf(entry)} id={`${id}-${i}`} role="option" aria-selected={i === current} onClick={() => run(entry)} onPointerMove={() => setChosen(nameOf(entry))}>
             <Icon name={entry.icon} /><span>{entry.label}</span><span class="muted">{entry.kind}</span>
           </div>
         ))}

@@ -14,7 +14,7 @@ const PROGRAMS: [RegExp, string][] = [[/Edg\//, "Edge"], [/Firefox\//, "Firefox"
 const SYSTEMS: [RegExp, string][] = [[/Android/, "Android"], [/iPhone|iPad/, "iOS"], [/Windows/, "Windows"], [/Mac OS/, "macOS"], [/Linux/, "Linux"]];
 
 /** `Firefox on Linux`; what a program said of itself, when it is no browser. */
-export function programOf(agent: string | undefined): string {
+function programOf(agent: string | undefined): string {
   if (!agent) return "Unknown program";
   const program = PROGRAMS.find(([pattern]) => pattern.test(agent))?.[1];
   const system = SYSTEMS.find(([pattern]) => pattern.test(agent))?.[1];

@@ -8,6 +8,9 @@ import type { Series } from "../../usage/meters";
 import { type ChartProps, limitFits } from "./fit";
 
 const HEIGHT = 240;
+/** Steps of the axis: whole numbers, since things are counted. */
+const STEPS = Array.from({ length: 13 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
+
 /** A colour of the theme as a canvas takes it. */
 function colour(name: string): string {
   const probe = document.createElement("span");
@@ -39,7 +42,7 @@ export function Chart(props: ChartProps) {
     if (!element) return;
     const times = lines.days.map((day) => Date.parse(`${day}T00:00:00Z`) / 1_000);
     const limits = lines.days.map(() => (withLimit ? (limit ?? null) : null));
-    const data: uPlot.AlignedData = mode === "each" ? [times, lines.each] : [times, lines.summed, lines.forecast, limits];
+    const data: uPlot.AlignedData = mode === "each" ? [times, lines.each.map((value) => value || null)] : [times, lines.summed, lines.forecast, limits];
     const chart = new uPlot(options(element.clientWidth, series, mode), data, element);
     const resized = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: HEIGHT }));
     resized.observe(element);
@@ -71,7 +74,7 @@ function options(width: number, series: Series, mode: ChartProps["mode"]): uPlot
     scales: { x: { time: true }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] } },
     axes: [
       { ...axis, grid: { show: false }, space: 64, values: (_, splits) => splits.map((at) => format.calendarDay(new Date(at * 1_000).toISOString().slice(0, 10))) },
-      { ...axis, size: 64, values: (_, splits) => splits.map((value) => (series.value === "stream_bytes" ? format.bytes(value) : format.compact(value))) },
+      { ...axis, size: 64, incrs: STEPS, values: (_, splits) => splits.map((value) => (series.value === "stream_bytes" ? format.bytes(value) : format.compact(value))) },
     ],
     series: [{}, ...drawn],
   };
