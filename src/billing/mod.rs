@@ -171,8 +171,10 @@ impl Billing {
                 customer
             }
         };
-        let back = &self.0.options.public_url;
-        stripe.checkout(organization, &customer, price, back).await
+        let back = self.back(organization);
+        stripe
+            .checkout(organization, &customer, price, &back)
+            .await
     }
 
     /// Where to change a card or a plan, or to end the subscription.
@@ -182,9 +184,14 @@ impl Billing {
     pub async fn portal(&self, organization: OrganizationId) -> Result<String, Error> {
         let stripe = self.0.stripe.as_ref().ok_or(Error::Off)?;
         let row = self.of(organization).await?.ok_or(Error::Unknown)?;
-        stripe
-            .portal(&row.customer, &self.0.options.public_url)
-            .await
+        let back = self.back(organization);
+        stripe.portal(&row.customer, &back).await
+    }
+
+    /// The page of the organization, where its plan is shown.
+    fn back(&self, organization: OrganizationId) -> String {
+        let hub = &self.0.options.public_url;
+        format!("{hub}/o/{organization}/organization")
     }
 
     /// Takes an event, as it came, with its header `Stripe-Signature`.

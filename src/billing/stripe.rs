@@ -91,7 +91,6 @@ impl Stripe {
         back: &str,
     ) -> Result<String, Error> {
         let id = organization.to_string();
-        let (done, not) = (format!("{back}/usage?paid=1"), format!("{back}/usage"));
         let form = [
             ("mode", "subscription"),
             ("customer", customer),
@@ -99,8 +98,8 @@ impl Stripe {
             ("line_items[0][price]", price),
             ("line_items[0][quantity]", "1"),
             ("subscription_data[metadata][organization_id]", &id),
-            ("success_url", &done),
-            ("cancel_url", &not),
+            ("success_url", back),
+            ("cancel_url", back),
         ];
         let key = Uuid::now_v7().to_string();
         let page: Page = self.post("/v1/checkout/sessions", &form, &key).await?;
@@ -109,8 +108,7 @@ impl Stripe {
 
     /// A page to manage the subscription on.
     pub(super) async fn portal(&self, customer: &str, back: &str) -> Result<String, Error> {
-        let back = format!("{back}/usage");
-        let form = [("customer", customer), ("return_url", &back)];
+        let form = [("customer", customer), ("return_url", back)];
         let key = Uuid::now_v7().to_string();
         let page: Page = self
             .post("/v1/billing_portal/sessions", &form, &key)

@@ -82,7 +82,7 @@ async fn a_plan_is_bought_changed_and_ended() {
     assert_eq!(form["mode"], "subscription");
     assert_eq!(form["line_items[0][price]"], "price_starter");
     assert_eq!(form["customer"], customer);
-    assert!(form["success_url"].starts_with("https://hub.example.com/"));
+    assert!(form["success_url"].starts_with("https://hub.example.com/o/"));
 
     stripe.subscribe(&customer, "sub_1", "active", "price_starter");
     tell(&hub, "evt_1", &customer).await;

@@ -200,8 +200,13 @@ export class Connection extends Emitter<ConnectionEvents> {
   #read(data: unknown): void {
     this.#heard();
     if (typeof data !== "string") return;
-    const message = JSON.parse(data) as ServerFrame | ServerFrame[];
     const life = this.#life;
+    let message: ServerFrame | ServerFrame[];
+    try {
+      message = JSON.parse(data) as ServerFrame | ServerFrame[];
+    } catch {
+      return this.#lost(life, 1002, "what came is no JSON; is this a hub?");
+    }
     for (const frame of Array.isArray(message) ? message : [message]) {
       if (life === this.#life) this.#receive(frame);
     }

@@ -9,7 +9,8 @@ export const QUEUE = 1024;
 const PAGE = 500;
 
 interface Source {
-  readonly cursor: Cursor | undefined;
+  /** The last event that came. */
+  readonly position: Cursor | undefined;
   history(options: HistoryOptions): Promise<HistoryPage>;
 }
 
@@ -21,7 +22,7 @@ interface Waiter {
 
 export class EventQueue implements AsyncIterableIterator<RoomEvent> {
   readonly #source: Source;
-  readonly #done: () => void;
+  readonly #done: (last: number | undefined) => void;
   #events: RoomEvent[] = [];
   #waiters: Waiter[] = [];
   #last: number | undefined;
@@ -31,15 +32,20 @@ export class EventQueue implements AsyncIterableIterator<RoomEvent> {
   #finished = false;
 
   /** Begins after `after`; what has passed since then comes from the history. */
-  constructor(source: Source, after: number | undefined, done: () => void) {
+  constructor(source: Source, after: number | undefined, done: (last: number | undefined) => void) {
     this.#source = source;
     this.#done = done;
     this.#last = after;
-    this.#behind = after !== undefined && after < (source.cursor?.seq ?? 0);
+    this.#behind = after !== undefined && after < (source.position?.seq ?? 0);
   }
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  /** The last event that was handed out. */
+  get last(): number | undefined {
+    return this.#last;
   }
 
   push(event: RoomEvent): void {
@@ -75,14 +81,17 @@ export class EventQueue implements AsyncIterableIterator<RoomEvent> {
       return { done: false, value: event };
     }
     if (this.#error && this.#error.code !== "closed") throw this.#error;
-    if (this.#finished) return { done: true, value: undefined };
+    if (this.#finished) {
+      this.#done(this.#last);
+      return { done: true, value: undefined };
+    }
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
   async return(): Promise<Result> {
     this.#finished = true;
     this.#events = [];
-    this.#done();
+    this.#done(this.#last);
     for (const waiter of this.#waiters.splice(0)) waiter.resolve({ done: true, value: undefined });
     return { done: true, value: undefined };
   }
@@ -93,8 +102,8 @@ export class EventQueue implements AsyncIterableIterator<RoomEvent> {
     this.#events = page.events;
     const newest = page.events.at(-1)?.seq ?? after;
     // Nothing can come in between: this line and the events' arrival run on one thread.
-    if (newest >= (this.#source.cursor?.seq ?? 0)) this.#behind = false;
+    if (newest >= (this.#source.position?.seq ?? 0)) this.#behind = false;
     // The page may hold events that are still to arrive live.
-    if (!this.#behind) this.#events = this.#events.filter((event) => event.seq <= (this.#source.cursor?.seq ?? 0));
+    if (!this.#behind) this.#events = this.#events.filter((event) => event.seq <= (this.#source.position?.seq ?? 0));
   }
 }

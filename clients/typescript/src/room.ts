@@ -9,6 +9,9 @@ import { randomKey } from "./socket.js";
 
 export type RoomEvent = Event;
 
+/** How long a join that was refused for now waits where the hub does not say. */
+const REJOIN_MS = 1_000;
+
 /** A place in a room's log; store it to go on from there another day. */
 export interface Cursor {
   seq: number;
@@ -88,6 +91,9 @@ export class Room extends Emitter<RoomEvents> implements Session {
   #welcomed = false;
   /** Where the first iterator begins, so that nothing between `joined` and `events()` is lost. */
   #start: number | undefined;
+  /** Where the last iterator was left. */
+  #left: number | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
   #catchUp: { from: number; to: number } | undefined;
   #firstJoin: { resolve: () => void; reject: (error: HubError) => void } | undefined;
 
@@ -103,9 +109,19 @@ export class Room extends Emitter<RoomEvents> implements Session {
     this.joined.catch(() => undefined);
   }
 
-  /** The last event seen; `undefined` before the first `joined`. */
+  /**
+   * The last event seen; where events are read by an iterator, the last one that it gave. `undefined` before the
+   * first `joined`.
+   */
   get cursor(): Cursor | undefined {
-    return this.#cursor && { ...this.#cursor };
+    if (!this.#cursor) return undefined;
+    const read = [this.#left, ...[...this.#queues].map(({ last }) => last)].filter((seq) => seq !== undefined);
+    return { ...this.#cursor, seq: Math.min(this.#cursor.seq, ...read) };
+  }
+
+  /** @internal The last event that came. */
+  get position(): Cursor | undefined {
+    return this.#cursor;
   }
 
   /** Who is in the room now, by connection. */
@@ -113,11 +129,16 @@ export class Room extends Emitter<RoomEvents> implements Session {
     return this.#members;
   }
 
-  /** Every event from now on, in order and without a gap, read at the caller's own pace. */
+  /**
+   * Every event from now on, in order and without a gap, read at the caller's own pace. After an iterator was left,
+   * the next one goes on behind it.
+   */
   events(): AsyncIterableIterator<RoomEvent> {
-    const after = this.#start ?? this.#cursor?.seq;
-    this.#start = undefined;
-    const queue = new EventQueue(this, after, () => this.#queues.delete(queue));
+    const after = this.#start ?? this.#left ?? this.#cursor?.seq;
+    this.#start = this.#left = undefined;
+    const queue = new EventQueue(this, after, (last) => {
+      if (this.#queues.delete(queue)) this.#left = last;
+    });
     this.#queues.add(queue);
     return queue;
   }
@@ -187,8 +208,8 @@ export class Room extends Emitter<RoomEvents> implements Session {
   end(error: HubError): void {
     this.#firstJoin?.reject(error);
     this.#firstJoin = undefined;
+    clearTimeout(this.#retry);
     for (const queue of this.#queues) queue.end(error);
-    this.#queues.clear();
   }
 
   #event(event: RoomEvent): void {
@@ -242,6 +263,7 @@ export class Room extends Emitter<RoomEvents> implements Session {
   }
 
   #gap(reason: string, from: number, to: number, epoch: string): void {
+    this.#left = undefined;
     for (const queue of this.#queues) queue.skip(to);
     this.emit("gap", { reason, from, to, epoch });
   }
@@ -249,9 +271,19 @@ export class Room extends Emitter<RoomEvents> implements Session {
   #refused(frame: Extract<ServerFrame, { type: "error" }>): void {
     if (frame.id === undefined || frame.id !== this.#joinId) return;
     const error = fromFailure(frame);
+    if (error.retryable && this.#firstJoin === undefined) return this.#joinAgain(frame.id, error.retryAfterMs);
     this.#connection.sessions.delete(this);
     this.end(error);
     this.emit("error", error);
     this.#connection.progress();
+  }
+
+  /** The hub could not let it in again now. */
+  #joinAgain(id: string, waitMs = REJOIN_MS): void {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => {
+      // Another socket may have asked meanwhile.
+      if (this.#joinId === id && this.#connection.sessions.has(this)) this.resume();
+    }, waitMs);
   }
 }

@@ -116,3 +116,47 @@ test("an iterator that falls behind is served from the history, without a gap or
   assert.deepEqual(seen, Array.from({ length: last - 9 }, (_, i) => 11 + i));
   hub.close();
 });
+
+test("the cursor is what the iterator gave, and the next iterator goes on behind it", async () => {
+  const { hub, room, socket } = await inRoom();
+  const events = room.events();
+  socket.say([event(11), event(12), event(13)]);
+  assert.deepEqual(room.cursor, { seq: 10, epoch: "e1" });
+  assert.equal((await events.next()).value?.seq, 11);
+  assert.deepEqual(room.cursor, { seq: 11, epoch: "e1" }, "12 and 13 were not read yet");
+  await events.return?.();
+  assert.deepEqual(room.cursor, { seq: 11, epoch: "e1" });
+  const next = room.events();
+  const asked = next.next();
+  await settle();
+  const history = socket.frame("history");
+  assert.equal(history.after, 11);
+  socket.say({ type: "ok", id: history.id, result: { events: [event(12), event(13)], head: 13, epoch: "e1", oldest: 1, more: false } });
+  assert.equal((await asked).value?.seq, 12);
+  hub.close();
+  assert.equal((await next.next()).value?.seq, 13, "what came is still given");
+  assert.deepEqual(room.cursor, { seq: 13, epoch: "e1" });
+});
+
+test("a room that cannot be joined again for now is asked again", async () => {
+  const { hub, room } = await inRoom();
+  const next = await reconnect();
+  const join = next.frame("join");
+  next.say({ type: "error", id: join.id, code: "rate_limited", message: "slow down", retryable: true, retry_after_ms: 300 });
+  mock.timers.tick(299);
+  assert.equal(next.frame("join").id, join.id);
+  mock.timers.tick(1);
+  const again = next.frame("join");
+  assert.notEqual(again.id, join.id);
+  next.say([joined(again.id, 11, 10, { recovered: true }), event(11)]);
+  assert.equal(room.cursor?.seq, 11);
+  assert.equal(hub.state.name, "live");
+  hub.close();
+});
+
+test("what is no JSON ends the connection with a reason", async () => {
+  const { hub, socket } = await inRoom();
+  socket.onmessage?.({ data: "<html>" });
+  assert.equal(hub.state.name, "closed");
+  assert.match(String(hub.state.name === "closed" && hub.state.error?.message), /no JSON/);
+});
