@@ -4,8 +4,9 @@ CREATE TABLE search_cursors (
     seq     BIGINT NOT NULL
 );
 
--- `words` has the workspace and the room as words that begin with a slash, so that a search reads those of one tenant
--- alone. The hub has made words of the text; no parser or dictionary of PostgreSQL sees them.
+-- `words` has the room as a word that begins with a slash. The hub has made words of the text and put a mark of the
+-- workspace before each, so that a search reads those of one tenant alone; no parser or dictionary of PostgreSQL sees
+-- them.
 CREATE TABLE search_entries (
     id           BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     workspace_id UUID NOT NULL,

@@ -12,8 +12,9 @@ CREATE TABLE search_entries (
     UNIQUE (room_id, seq)
 );
 
--- By `id`. `place` has the workspace and the room as words, so that a search reads those of one tenant alone. The hub
--- has made words of the text; the tokenizer parts them at blanks. Where they stand is not kept.
+-- By `id`. `place` has the room as a word. The hub has made words of the text and put a mark of the workspace before
+-- each, so that a search reads those of one tenant alone; the tokenizer parts them at blanks. Where they stand is not
+-- kept.
 CREATE VIRTUAL TABLE search_words USING fts5 (
     place, words, content = '', contentless_delete = 1, detail = column, tokenize = 'ascii'
 );

@@ -172,9 +172,7 @@ impl Billing {
             }
         };
         let back = self.back(organization);
-        stripe
-            .checkout(organization, &customer, price, &back)
-            .await
+        stripe.checkout(organization, &customer, price, &back).await
     }
 
     /// Where to change a card or a plan, or to end the subscription.

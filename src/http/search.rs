@@ -22,7 +22,7 @@ struct SearchQuery {
 /// Messages and streams' names with all of these words, the newest first.
 #[utoipa::path(get, path = "/workspaces/{workspace}/search", tag = "room",
     params(("workspace" = String, Path, description = "Name or id"),
-        ("q" = String, Query, description = "At most 16 words; of the last one the beginning is enough"),
+        ("q" = String, Query, description = "At most 16 words; of the last one the beginning is enough, from two letters on"),
         ("room" = Option<String>, Query, description = "Only in this room"),
         ("from" = Option<String>, Query, description = "Only from a sender of this name"),
         ("kind" = Option<String>, Query, description = "Only events of this kind"),

@@ -57,6 +57,9 @@ impl Rooms {
                 "`kinds` has at most {MAX_KINDS} entries"
             )));
         }
+        if kinds.iter().any(|kind| kind.contains(char::is_control)) {
+            return Err(Error::Invalid("`kinds` has no control characters".into()));
+        }
         if limit == Some(0) {
             return Err(Error::Invalid("`limit` is at least 1".into()));
         }

@@ -4,9 +4,10 @@
 use super::text;
 use crate::store::search::{Unindexed, Words};
 use crate::store::{Error, Page, Store};
-use generic_corp_protocol::Event;
+use generic_corp_protocol::{Event, RoomId};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
+use uuid::Uuid;
 
 /// Rooms of one look.
 const ROOMS: u32 = 64;
@@ -21,34 +22,44 @@ const REST_AFTER_STEP: u32 = 2;
 
 /// Runs until it is aborted.
 pub async fn run(store: Store) {
+    let mut after = RoomId(Uuid::nil());
     loop {
         let begun = Instant::now();
-        let rooms = store.unindexed_rooms(ROOMS).await;
+        let rooms = store.unindexed_rooms(after, ROOMS).await;
         let looked = begun.elapsed();
-        let done = match rooms {
-            Ok(rooms) => follow(&store, &rooms).await.map(|()| rooms.len()),
-            Err(error) => Err(error),
+        let rooms = rooms.unwrap_or_else(|error| {
+            tracing::warn!(%error, "what was published cannot be searched yet; it is tried again");
+            Vec::new()
+        });
+        let moved = follow(&store, &rooms).await;
+        // Round and round, so that every room has its turn.
+        let round = after.0.is_nil();
+        after = match rooms.last() {
+            Some(last) if rooms.len() == ROOMS as usize => last.room,
+            _ => RoomId(Uuid::nil()),
         };
-        let idle = LOOK.max(looked * REST_AFTER_LOOK);
-        match done {
-            Ok(rooms) if rooms == ROOMS as usize => sleep(looked * REST_AFTER_STEP).await,
-            Ok(_) => sleep(idle).await,
-            Err(error) => {
-                tracing::warn!(%error, "what was published cannot be searched yet; it is tried again");
-                sleep(idle).await;
-            }
+        match moved || !round {
+            true => sleep(looked * REST_AFTER_STEP).await,
+            false => sleep(LOOK.max(looked * REST_AFTER_LOOK)).await,
         }
     }
 }
 
-/// One step for each room, so that a busy one does not keep the others waiting.
-async fn follow(store: &Store, rooms: &[Unindexed]) -> Result<(), Error> {
+/// One step for each room, so that a busy one does not keep the others waiting, nor one that fails. Says whether any
+/// went on.
+async fn follow(store: &Store, rooms: &[Unindexed]) -> bool {
+    let mut moved = false;
     for room in rooms {
         let begun = Instant::now();
-        step(store, room).await?;
+        match step(store, room).await {
+            Ok(()) => moved = true,
+            Err(error) => {
+                tracing::warn!(room = %room.room, %error, "a room cannot be searched to its end; it is tried again");
+            }
+        }
         sleep(begun.elapsed() * REST_AFTER_STEP).await;
     }
-    Ok(())
+    moved
 }
 
 async fn step(store: &Store, room: &Unindexed) -> Result<(), Error> {

@@ -25,7 +25,7 @@ const MAX_WORDS: usize = 16;
 /// What is looked for; all of it must be so.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
-    /// Words that the event has, in any order; of the last one the beginning is enough.
+    /// Words that the event has, in any order; of the last one the beginning is enough, from two letters on.
     pub text: String,
     /// Only in this room.
     pub room: Option<Slug>,
@@ -60,6 +60,13 @@ impl Search {
         if request.limit == Some(0) {
             return Err(Error::Invalid("`limit` is at least 1"));
         }
+        for text in [&request.from, &request.kind].into_iter().flatten() {
+            if text.contains(char::is_control) {
+                return Err(Error::Invalid(
+                    "`from` and `kind` have no control characters",
+                ));
+            }
+        }
         let workspace = scope.workspace();
         let room = match &request.room {
             Some(name) => {
@@ -82,7 +89,7 @@ impl Search {
             limit,
         };
         // Asked first: what is indexed meanwhile is found and counted as missing, never the other way round.
-        let behind = self.store.unindexed_events(workspace).await?;
+        let behind = self.store.unindexed_events(workspace, &query).await?;
         let found = self.store.search(workspace, &query).await?;
         let next = found.last().map(|(position, _)| *position);
         Ok(SearchPage {

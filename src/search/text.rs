@@ -112,11 +112,12 @@ pub fn excerpt(text: &str, words: &[String]) -> String {
         .join(" ")
         .chars()
         .collect();
-    let begins = |at: usize| {
-        let inside = at > 0 && line[at - 1].is_alphanumeric();
-        !inside && words.iter().any(|word| begins_with(&line[at..], word))
-    };
-    let found = (0..line.len()).find(|at| begins(*at)).unwrap_or(0);
+    let is_at = |at: usize| words.iter().any(|word| begins_with(&line[at..], word));
+    let begins = |at: usize| (at == 0 || !line[at - 1].is_alphanumeric()) && is_at(at);
+    let mut places = 0..line.len();
+    // A Chinese or Japanese word has letters before it.
+    let found = places.clone().find(|at| begins(*at));
+    let found = found.or_else(|| places.find(|at| is_at(*at))).unwrap_or(0);
     let from = found.saturating_sub(BEFORE);
     let to = (found + BEHIND).min(line.len());
     let mut excerpt: String = line[from..to].iter().collect();
@@ -184,5 +185,7 @@ mod tests {
             "redeploy, deployed"
         );
         assert_eq!(excerpt("", &["x".to_owned()]), "");
+        let text = format!("{}東京", "a ".repeat(200));
+        assert!(excerpt(&text, &["京".to_owned()]).ends_with("東京"));
     }
 }

@@ -6,10 +6,11 @@ use super::row::{number, uuid};
 use super::sql::{Database, Row, Statement, Work, sql};
 use super::{Error, Store};
 use generic_corp_protocol::{Event, RoomId, WorkspaceId};
-use std::fmt::Write as _;
 
-/// Begins PostgreSQL's words of place, which stand among the others; SQLite has a column for them.
+/// Begins the word of a room in PostgreSQL, where it stands among the others; SQLite has a column for it.
 const APART: char = '/';
+/// From so many letters on, the beginning of the last word is enough: shorter ones begin too many.
+const BEGINNING: usize = 2;
 
 /// A room whose log goes on behind its cursor.
 #[derive(Clone, Debug)]
@@ -36,7 +37,7 @@ pub struct Words {
 /// What is looked for in a workspace; all of it must be so.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
-    /// Words that an event has; of the last one, the beginning is enough. At least one; letters and digits only.
+    /// Words that an event has; of the last one, the beginning is enough if it has two letters. At least one; letters and digits only.
     pub words: Vec<String>,
     /// Only in this room.
     pub room: Option<RoomId>,
@@ -53,13 +54,18 @@ pub struct Search {
 }
 
 impl Store {
-    /// Some rooms whose log goes on behind their cursor.
-    pub async fn unindexed_rooms(&self, limit: u32) -> Result<Vec<Unindexed>, Error> {
+    /// Some rooms whose log goes on behind their cursor, by their ids, behind this one.
+    pub async fn unindexed_rooms(
+        &self,
+        after: RoomId,
+        limit: u32,
+    ) -> Result<Vec<Unindexed>, Error> {
         let rows = sql(
             "SELECT r.id, r.workspace_id, r.head, COALESCE(c.seq, 0) AS seq
              FROM rooms r LEFT JOIN search_cursors c ON c.room_id = r.id
-             WHERE r.head > COALESCE(c.seq, 0) LIMIT $1",
+             WHERE r.head > COALESCE(c.seq, 0) AND r.id > $1 ORDER BY r.id LIMIT $2",
         )
+        .bind(after.0)
         .bind(limit)
         .fetch_all(self.read())
         .await?;
@@ -74,16 +80,20 @@ impl Store {
         rows.iter().map(unindexed).collect()
     }
 
-    /// How many events of a workspace a search does not find yet.
-    pub async fn unindexed_events(&self, workspace: WorkspaceId) -> Result<u64, Error> {
-        let row = sql(
+    /// How many events of the rooms that are searched are not found yet.
+    pub async fn unindexed_events(
+        &self,
+        workspace: WorkspaceId,
+        search: &Search,
+    ) -> Result<u64, Error> {
+        let mut query = sql(
             "SELECT CAST(COALESCE(SUM(r.head - COALESCE(c.seq, 0)), 0) AS BIGINT) AS n
              FROM rooms r LEFT JOIN search_cursors c ON c.room_id = r.id
-             WHERE r.workspace_id = $1",
-        )
-        .bind(workspace.0)
-        .fetch_one(self.read())
-        .await?;
+             WHERE r.workspace_id = ",
+        );
+        query.push_bind(workspace.0);
+        in_rooms(&mut query, search);
+        let row = query.fetch_one(self.read()).await?;
         unsigned(&row, "n")
     }
 
@@ -153,9 +163,8 @@ async fn insert(transaction: &mut Work, room: &Unindexed, events: &[Words]) -> R
             query.push_bind(room.workspace.0).push(", ");
             query.push_bind(room.room.0).push(", ");
             query.push_bind(event.seq as i64).push(", ");
-            let (workspace, room) = (workspace_word(room.workspace), room_word(room.room));
-            let words = event.words.join(" ");
-            let words = format!("{APART}{workspace} {APART}{room} {words}");
+            let (room, words) = (room_word(room.room), own(room.workspace, &event.words));
+            let words = format!("{APART}{room} {words}");
             query.push_bind(words).push(")");
         }
         query.push(") AS v (workspace_id, room_id, seq, words)");
@@ -167,11 +176,7 @@ async fn insert(transaction: &mut Work, room: &Unindexed, events: &[Words]) -> R
         .fetch_one(&mut *transaction)
         .await?;
     let first = number(&row, "id")? + 1;
-    let place = format!(
-        "{} {}",
-        workspace_word(room.workspace),
-        room_word(room.room)
-    );
+    let place = room_word(room.room);
     let mut entries = sql("INSERT INTO search_entries (id, workspace_id, room_id, seq) VALUES ");
     let mut words = sql("INSERT INTO search_words (rowid, place, words) VALUES ");
     for (id, event) in (first..).zip(events) {
@@ -182,14 +187,14 @@ async fn insert(transaction: &mut Work, room: &Unindexed, events: &[Words]) -> R
         entries.push_bind(event.seq as i64).push(")");
         words.push(begin).push_bind(id).push(", ");
         words.push_bind(place.as_str()).push(", ");
-        words.push_bind(event.words.join(" ")).push(")");
+        words.push_bind(own(room.workspace, &event.words)).push(")");
     }
     entries.execute(&mut *transaction).await?;
     words.execute(transaction).await?;
     Ok(())
 }
 
-/// A search of one tenant. The words of place make it fast; the columns say once more whose the hits are.
+/// A search of one tenant, which reads no other's words; the columns say once more whose the hits are.
 fn select(database: &Database, workspace: WorkspaceId, search: &Search) -> Statement {
     let mut query = sql("SELECT s.id AS position, e.*, r.name AS room FROM ");
     match database {
@@ -216,12 +221,7 @@ fn select(database: &Database, workspace: WorkspaceId, search: &Search) -> State
     }
     query.push(" AND s.workspace_id = ").push_bind(workspace.0);
     query.push(" AND r.workspace_id = ").push_bind(workspace.0);
-    if let Some(room) = search.room {
-        query.push(" AND s.room_id = ").push_bind(room.0);
-    }
-    if let Some(names) = &search.names {
-        named(&mut query, names);
-    }
+    in_rooms(&mut query, search);
     if let Some(sender) = &search.sender {
         query.push(" AND e.sender_name = ").push_bind(sender);
     }
@@ -239,6 +239,16 @@ fn select(database: &Database, workspace: WorkspaceId, search: &Search) -> State
     query.push(" ORDER BY ").push(position);
     query.push(" DESC LIMIT ").push_bind(search.limit);
     query
+}
+
+/// Only the rooms that are asked for, and of these the ones that the asker may read.
+fn in_rooms(query: &mut Statement, search: &Search) {
+    if let Some(room) = search.room {
+        query.push(" AND r.id = ").push_bind(room.0);
+    }
+    if let Some(names) = &search.names {
+        named(query, names);
+    }
 }
 
 fn named(query: &mut Statement, names: &[String]) {
@@ -259,36 +269,56 @@ fn named(query: &mut Statement, names: &[String]) {
     query.push(")");
 }
 
-fn workspace_word(workspace: WorkspaceId) -> String {
-    format!("w{}", workspace.0.simple())
+/// The words as they are indexed: each begins with a mark of its workspace, so that a beginning is looked up among
+/// those of one tenant alone. Two workspaces may have one mark; the columns tell them apart.
+fn own(workspace: WorkspaceId, words: &[String]) -> String {
+    let mark = mark(workspace);
+    let marked: Vec<String> = words.iter().map(|word| format!("{mark}{word}")).collect();
+    marked.join(" ")
+}
+
+/// Eight digits from the end of the id, where it is random.
+fn mark(workspace: WorkspaceId) -> String {
+    format!("{:08x}", workspace.0.as_u128() as u32)
 }
 
 fn room_word(room: RoomId) -> String {
     format!("r{}", room.0.simple())
 }
 
+/// Whether the beginning of the last word is enough.
+fn is_beginning(search: &Search) -> bool {
+    let last = search.words.last();
+    last.is_some_and(|word| word.chars().count() >= BEGINNING)
+}
+
 /// <https://www.sqlite.org/fts5.html#full_text_query_syntax>
 fn fts5(workspace: WorkspaceId, search: &Search) -> String {
-    let mut query = format!("place : \"{}\"", workspace_word(workspace));
+    let mut terms = Vec::new();
     if let Some(room) = search.room {
-        let _ = write!(query, " AND place : \"{}\"", room_word(room));
+        terms.push(format!("place : \"{}\"", room_word(room)));
     }
-    for word in &search.words {
-        let _ = write!(query, " AND words : \"{word}\"");
+    let mark = mark(workspace);
+    let words = search.words.iter();
+    terms.extend(words.map(|word| format!("words : \"{mark}{word}\"")));
+    let mut query = terms.join(" AND ");
+    if is_beginning(search) {
+        query.push_str(" *");
     }
-    query.push_str(" *");
     query
 }
 
 /// <https://www.postgresql.org/docs/current/datatype-textsearch.html#DATATYPE-TSQUERY>
 fn tsquery(workspace: WorkspaceId, search: &Search) -> String {
-    let mut query = format!("'{APART}{}'", workspace_word(workspace));
+    let mut terms = Vec::new();
     if let Some(room) = search.room {
-        let _ = write!(query, " & '{APART}{}'", room_word(room));
+        terms.push(format!("'{APART}{}'", room_word(room)));
     }
-    for word in &search.words {
-        let _ = write!(query, " & '{word}'");
+    let mark = mark(workspace);
+    terms.extend(search.words.iter().map(|word| format!("'{mark}{word}'")));
+    let mut query = terms.join(" & ");
+    if is_beginning(search) {
+        query.push_str(":*");
     }
-    query.push_str(":*");
     query
 }

@@ -128,14 +128,19 @@ impl Tenants {
         new: Administrator<'_>,
     ) -> Result<(), Error> {
         let user = auth.prepare_user(new.email, new.name, new.password).await?;
+        let first = !self.store.has_users().await?;
         match self.store.join_as_owner(&user, new.organization).await {
-            Ok(true) => Ok(()),
+            Ok(true) => {}
             Ok(false) => {
                 self.found(&user, Gate::Open, new.organization, new.workspace)
-                    .await
+                    .await?;
             }
-            Err(store::Error::Conflict) => Err(crate::auth::Error::EmailTaken.into()),
-            Err(error) => Err(error.into()),
+            Err(store::Error::Conflict) => return Err(crate::auth::Error::EmailTaken.into()),
+            Err(error) => return Err(error.into()),
+        }
+        match first {
+            true => self.set_operator(&user.email, true).await,
+            false => Ok(()),
         }
     }
 

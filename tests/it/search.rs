@@ -58,6 +58,7 @@ async fn messages_and_names_of_streams_are_found_by_their_words() {
         ("q=well&from=yuki", vec![]),
         ("q=well&kind=task.done", vec![]),
         ("q=ploy", vec![]),
+        ("q=w", vec![]),
         ("q=deploy+nowhere", vec![]),
     ] {
         assert_eq!(places(&search(&owner, query).await), found, "{query}");
@@ -165,6 +166,8 @@ async fn what_cannot_be_looked_for_is_told() {
         ("q=x&before=-1", ErrorCode::Invalid),
         ("q=x&color=red", ErrorCode::UnknownField),
         ("q=x&room=A+b", ErrorCode::Invalid),
+        ("q=x&kind=%00", ErrorCode::Invalid),
+        ("q=x&from=%00", ErrorCode::Invalid),
         ("q=x&room=nowhere", ErrorCode::NotFound),
         (long.as_str(), ErrorCode::Invalid),
         (many.as_str(), ErrorCode::Invalid),

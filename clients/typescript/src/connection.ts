@@ -204,8 +204,9 @@ export class Connection extends Emitter<ConnectionEvents> {
     let message: ServerFrame | ServerFrame[];
     try {
       message = JSON.parse(data) as ServerFrame | ServerFrame[];
+      if (typeof message !== "object" || message === null) throw new TypeError("no frame");
     } catch {
-      return this.#lost(life, 1002, "what came is no JSON; is this a hub?");
+      return this.#lost(life, 1002, "what came is no frame; is this a hub?");
     }
     for (const frame of Array.isArray(message) ? message : [message]) {
       if (life === this.#life) this.#receive(frame);

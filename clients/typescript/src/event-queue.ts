@@ -28,6 +28,9 @@ export class EventQueue implements AsyncIterableIterator<RoomEvent> {
   #last: number | undefined;
   /** The queue overflowed: what comes live is left out until the history has been read up to it. */
   #behind = false;
+  /** Where it goes on when what is here was given. */
+  #skipped: number | undefined;
+  #skips = 0;
   #error: HubError | undefined;
   #finished = false;
 
@@ -62,9 +65,11 @@ export class EventQueue implements AsyncIterableIterator<RoomEvent> {
     }
   }
 
-  /** What lies up to `seq` cannot be had; the room tells of it by `gap`. */
+  /** What lies up to `seq` cannot be had; the room tells of it by `gap`. What is here already is still given. */
   skip(seq: number): void {
+    this.#skips += 1;
     if (this.#events.length === 0) this.#last = seq;
+    else this.#skipped = seq;
   }
 
   end(error: HubError): void {
@@ -74,7 +79,7 @@ export class EventQueue implements AsyncIterableIterator<RoomEvent> {
   }
 
   async next(): Promise<Result> {
-    if (this.#events.length === 0 && this.#behind) await this.#catchUp();
+    while (this.#events.length === 0 && this.#behind) await this.#catchUp();
     const event = this.#events.shift();
     if (event) {
       this.#last = event.seq;
@@ -97,13 +102,34 @@ export class EventQueue implements AsyncIterableIterator<RoomEvent> {
   }
 
   async #catchUp(): Promise<void> {
+    if (this.#skipped !== undefined) this.#last = this.#skipped;
+    this.#skipped = undefined;
     const after = this.#last ?? 0;
-    const page = await this.#source.history({ after, limit: PAGE });
+    // What was pushed while nothing was behind follows at once.
+    if (after >= (this.#source.position?.seq ?? 0)) {
+      this.#behind = false;
+      return;
+    }
+    const skips = this.#skips;
+    const page = await this.#history(after);
+    // It is of a log that was left meanwhile.
+    if (skips !== this.#skips) return;
     this.#events = page.events;
     const newest = page.events.at(-1)?.seq ?? after;
     // Nothing can come in between: this line and the events' arrival run on one thread.
     if (newest >= (this.#source.position?.seq ?? 0)) this.#behind = false;
     // The page may hold events that are still to arrive live.
     if (!this.#behind) this.#events = this.#events.filter((event) => event.seq <= (this.#source.position?.seq ?? 0));
+  }
+
+  /** Who reads by `for await` does not say that it stops when this fails. */
+  async #history(after: number): Promise<HistoryPage> {
+    try {
+      return await this.#source.history({ after, limit: PAGE });
+    } catch (error) {
+      this.#finished = true;
+      this.#done(this.#last);
+      throw error;
+    }
   }
 }

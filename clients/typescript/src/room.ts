@@ -110,8 +110,8 @@ export class Room extends Emitter<RoomEvents> implements Session {
   }
 
   /**
-   * The last event seen; where events are read by an iterator, the last one that it gave. `undefined` before the
-   * first `joined`.
+   * The last event seen; where events are read by an iterator, the last one that it gave. Before the first `joined`
+   * the one that was given to `join`.
    */
   get cursor(): Cursor | undefined {
     if (!this.#cursor) return undefined;
@@ -137,7 +137,8 @@ export class Room extends Emitter<RoomEvents> implements Session {
     const after = this.#start ?? this.#left ?? this.#cursor?.seq;
     this.#start = this.#left = undefined;
     const queue = new EventQueue(this, after, (last) => {
-      if (this.#queues.delete(queue)) this.#left = last;
+      // Where another one reads, that one says how far.
+      if (this.#queues.delete(queue) && this.#queues.size === 0) this.#left = last;
     });
     this.#queues.add(queue);
     return queue;
@@ -234,7 +235,7 @@ export class Room extends Emitter<RoomEvents> implements Session {
     const missed = recovered ? joined.head - joined.after : undefined;
     this.#welcomed = true;
     this.#cursor = { seq: joined.after, epoch: joined.epoch };
-    if (!again) this.#start = joined.after;
+    if (!again && this.#queues.size === 0) this.#start = joined.after;
     if (again && joined.head > joined.after) this.#catchUp = { from: joined.after, to: joined.head };
     this.#members.clear();
     for (const member of joined.members) this.#members.set(member.connection, member);

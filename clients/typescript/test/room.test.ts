@@ -154,9 +154,58 @@ test("a room that cannot be joined again for now is asked again", async () => {
   hub.close();
 });
 
-test("what is no JSON ends the connection with a reason", async () => {
-  const { hub, socket } = await inRoom();
-  socket.onmessage?.({ data: "<html>" });
-  assert.equal(hub.state.name, "closed");
-  assert.match(String(hub.state.name === "closed" && hub.state.error?.message), /no JSON/);
+test("what is no frame ends the connection with a reason", async () => {
+  for (const data of ["<html>", "null", "5"]) {
+    const { hub, socket } = await inRoom();
+    socket.onmessage?.({ data });
+    assert.equal(hub.state.name, "closed");
+    assert.match(String(hub.state.name === "closed" && hub.state.error?.message), /no frame/);
+  }
+});
+
+test("an iterator that the history fails is over, and the next goes on where it was", async () => {
+  const { hub, room, socket } = await inRoom();
+  const events = room.events();
+  const last = 10 + QUEUE + 100;
+  for (let seq = 11; seq <= last; seq++) socket.say(event(seq));
+  for (let seq = 11; seq <= 10 + QUEUE; seq++) await events.next();
+  const asked = assert.rejects(events.next() as Promise<unknown>, { code: "unavailable" });
+  await settle();
+  socket.say({ type: "error", id: socket.frame("history").id, code: "unavailable", message: "away", retryable: true });
+  await asked;
+  assert.equal(room.cursor?.seq, 10 + QUEUE);
+  room.events().next().catch(() => undefined);
+  await settle();
+  assert.equal(socket.frame("history").after, 10 + QUEUE);
+  hub.close();
+});
+
+test("two iterators: the cursor is the one that is behind, and one that is left no longer counts", async () => {
+  const { hub, room, socket } = await inRoom();
+  const [one, other] = [room.events(), room.events()];
+  socket.say([event(11), event(12)]);
+  await one.next();
+  await one.next();
+  await other.next();
+  assert.equal(room.cursor?.seq, 11);
+  await other.return?.();
+  assert.equal(room.cursor?.seq, 12);
+  hub.close();
+});
+
+test("a log that begins anew under a full buffer is read from there", async () => {
+  const { hub, room, socket } = await inRoom();
+  const events = room.events();
+  for (let seq = 11; seq <= 12 + QUEUE; seq++) socket.say(event(seq));
+  socket.say({ type: "reset", room: "deploy", reason: "restored", position: 50, epoch: "e2" });
+  socket.say([event(51), event(52)]);
+  for (let seq = 11; seq <= 10 + QUEUE; seq++) assert.equal((await events.next()).value?.seq, seq);
+  const asked = events.next();
+  await settle();
+  const history = socket.frame("history");
+  assert.equal(history.after, 50);
+  socket.say({ type: "ok", id: history.id, result: { events: [event(51), event(52)], head: 52, epoch: "e2", oldest: 1, more: false } });
+  assert.equal((await asked).value?.seq, 51);
+  assert.equal((await events.next()).value?.seq, 52);
+  hub.close();
 });

@@ -32,7 +32,7 @@ bodies! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "typescript", ts(optional, type = "number"))]
         next: Option<u64>,
-        /// Events of the workspace that were published and cannot be found yet.
+        /// Events of the rooms that are searched that were published and cannot be found yet.
         #[cfg_attr(feature = "typescript", ts(type = "number"))]
         behind: u64,
     }

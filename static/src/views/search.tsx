@@ -14,6 +14,8 @@ import { searchHref } from "./navigation";
 
 /** Between the last key and the search. */
 const PAUSE_MS = 200;
+/** Of what is looked for. */
+const MOST_BYTES = 256;
 /** While the index is behind, it is asked again this often. */
 const AGAIN_MS = 2_000;
 
@@ -24,10 +26,11 @@ export function SearchPage({ workspace }: { workspace: string }) {
   const field = useRef<HTMLInputElement>(null);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => field.current?.focus(), []);
-  useEffect(() => setText(asked), [asked]);
+  // What is being typed is not rewritten: only what comes from elsewhere, such as a step back.
+  useEffect(() => setText((now) => (now.trim() === asked ? now : asked)), [asked]);
   const go = (next: string, nextRoom = room) => {
     clearTimeout(timer.current);
-    navigate(searchHref(workspace, next.trim(), nextRoom), { replace: true });
+    navigate(searchHref(workspace, cut(next.trim()), nextRoom), { replace: true });
   };
   useEffect(() => () => clearTimeout(timer.current), []);
   const typed = (value: string) => {
@@ -40,7 +43,7 @@ export function SearchPage({ workspace }: { workspace: string }) {
       <form class="filters" role="search" onSubmit={(event) => (event.preventDefault(), go(text))}>
         <div class="field grow">
           <label for="search-text">Words</label>
-          <input ref={field} id="search-text" type="search" maxLength={200} placeholder="deploy failed" autoComplete="off" spellcheck={false} value={text} onInput={(event) => typed(event.currentTarget.value)} />
+          <input ref={field} id="search-text" type="search" placeholder="deploy failed" autoComplete="off" spellcheck={false} value={text} onInput={(event) => typed(event.currentTarget.value)} />
         </div>
         <div class="field">
           <label for="search-room">Room</label>
@@ -55,12 +58,19 @@ export function SearchPage({ workspace }: { workspace: string }) {
   );
 }
 
+/** As much as the hub takes, in bytes. */
+function cut(text: string): string {
+  let end = text.length;
+  while (new TextEncoder().encode(text.slice(0, end)).length > MOST_BYTES) end -= 1;
+  return text.slice(0, end);
+}
+
 function Hint() {
   return (
     <section class="empty">
       <Icon name="search" />
       <h2>What are you looking for?</h2>
-      <p>A message has all the words, in any order; of the last one the beginning is enough. A sender's name is a word of what they wrote.</p>
+      <p>A message has all the words, in any order; of the last one two letters are enough. A sender's name is a word of what they wrote.</p>
     </section>
   );
 }
@@ -68,8 +78,8 @@ function Hint() {
 function Found({ workspace, text, room }: { workspace: string; text: string; room: string }) {
   const path = api.workspacePath(workspace, `/search?${new URLSearchParams({ q: text, limit: "50", ...(room && { room }) })}`);
   const [behind, setBehind] = useState(0);
-  const { data, error } = useApi<wire.SearchPage>(path, behind > 0 ? AGAIN_MS : undefined);
   const [more, setMore] = useState<wire.SearchPage>();
+  const { data, error } = useApi<wire.SearchPage>(path, behind > 0 && !more ? AGAIN_MS : undefined);
   const action = useAction();
   useEffect(() => setBehind(data?.behind ?? 0), [data]);
   if (!data) return error ? <ErrorNote error={error} /> : <p class="sr-only" role="status">Searching…</p>;
@@ -118,5 +128,5 @@ export function Marked({ text, words }: { text: string; words: readonly string[]
 export function parts(text: string, words: readonly string[]): string[] {
   if (words.length === 0) return [text];
   // Words are letters and digits only: nothing in them has a meaning for the pattern.
-  return text.split(new RegExp(`(?<![\\p{L}\\p{N}])(${[...words].sort((a, b) => b.length - a.length).join("|")})`, "giu"));
+  return text.split(new RegExp(`(?<![a-z0-9])(${[...words].sort((a, b) => b.length - a.length).join("|")})`, "giu"));
 }
