@@ -73,6 +73,12 @@ impl Reader {
 
     /// Refuses a frame by its header alone: the parser would collect it whole before it looks at the size.
     fn guard(&self) -> Result<(), CloseCode> {
+        // First what two bytes tell: the answer must not hang on how many more are here.
+        if let [first, second, ..] = self.buffer[..]
+            && (OpCode::from(first & 0x0F) == OpCode::Bad || second & 0x80 == 0)
+        {
+            return Err(CloseCode::ProtocolError);
+        }
         let collected = self
             .partial
             .as_ref()

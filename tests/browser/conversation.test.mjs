@@ -1,7 +1,11 @@
 // A room as people read and write in it: addresses, answers, folds, mentions, visits, and what stands in the way.
 
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { Hub } from "./hub.mjs";
 import { administrator, forgive, launch, open } from "./browser.mjs";
 import { bot, until } from "./client.mjs";
@@ -212,4 +216,30 @@ test("a sign-out elsewhere ends the page's connection, and is told", async (t) =
   await page.evaluate(() => fetch("/api/v1/auth/logout", { method: "POST", headers: { "content-type": "application/json" }, body: "{}" }));
   await page.getByRole("button", { name: "Sign in" }).waitFor();
   forgive(page, /401/);
+});
+
+test("a used-up plan stops writing, says until when, and reading goes on", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "generic-corp-plans-"));
+  const plans = readFileSync(fileURLToPath(new URL("../../config/plans.toml", import.meta.url)), "utf8");
+  writeFileSync(join(folder, "plans.toml"), plans.replaceAll(/^messages_per_hour = .*$/gm, "messages_per_hour = 5"));
+  const small = await Hub.start({ TENANCY__PLANS_FILE: join(folder, "plans.toml") });
+  t.after(async () => {
+    await small.stop();
+    rmSync(folder, { recursive: true });
+  });
+  await small.signIn();
+  await small.room("limited");
+  const page = await open(t, await administrator(browser, small));
+  await page.goto(`${small.url}/w/main/rooms/limited`);
+  const box = page.getByLabel("Message #limited");
+  for (let n = 1; n <= 6; n++) {
+    await box.fill(`message ${n}`);
+    await page.keyboard.press("Enter");
+    if (n < 6) await event(page, n).waitFor();
+  }
+  await page.getByText(/^Writing stops until \d+:\d\d/).waitFor();
+  await page.getByText("Not sent:").waitFor();
+  await page.locator(".banner", { hasText: "reading still works" }).waitFor();
+  await small.api("/workspaces/main/rooms/limited/events", { method: "POST", body: { body: { text: "from elsewhere" } } });
+  await page.locator(".feed-list").getByText("from elsewhere").waitFor();
 });

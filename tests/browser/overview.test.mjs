@@ -82,7 +82,7 @@ test("a viewer is offered nothing that the hub would refuse", async (t) => {
   await page.goto(`${hub.url}/w/main`);
   await page.getByRole("heading", { name: "main", exact: true }).waitFor();
   const links = await page.locator(".rail > .rail-links a").allInnerTexts();
-  assert.deepEqual(links, ["Overview", "Rooms", "Agents", "Usage", "Members"]);
+  assert.deepEqual(links, ["Overview", "Rooms", "Search", "Agents", "Usage", "Members"]);
   for (const name of links) {
     await page.locator(".rail > .rail-links").getByRole("link", { name }).click();
     await page.locator(".rail > .rail-links").getByRole("link", { name }).and(page.locator("[aria-current=page]")).waitFor();

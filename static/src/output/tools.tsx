@@ -61,7 +61,7 @@ export function Stop({ hub, info }: { hub: Hub; info: wire.StreamInfo }) {
 
 const CHOICES: readonly { name: keyof Prefs; label: string; hint?: string }[] = [
   { name: "numbers", label: "Line numbers" },
-  { name: "times", label: "Times", hint: "when this page saw a line come; the hub does not tell it of older ones" },
+  { name: "times", label: "Times", hint: "When this page saw a line come. The hub does not tell it of older ones." },
 ];
 
 /** How output is shown, for all streams. */

@@ -141,8 +141,7 @@ export class Film {
 
   async #fetch(): Promise<void> {
     try {
-      await this.log.fill();
-      await this.#learn();
+      if (await this.log.fill()) await this.#learn();
     } catch (error) {
       this.clock.playing = false;
       this.error.value = error as HubError;

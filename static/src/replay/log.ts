@@ -85,12 +85,13 @@ export class ReplayLog {
     return played;
   }
 
-  /** Fetches what comes next, where little of it is held. */
-  async fill(): Promise<void> {
+  /** Fetches what comes next, where little of it is held; tells whether there was anything to fetch. */
+  async fill(): Promise<boolean> {
     const newest = this.#ahead.at(-1)?.seq ?? this.position;
-    if (this.#ahead.length >= LOW || newest >= this.last) return;
+    if (this.#ahead.length >= LOW || newest >= this.last) return false;
     this.#filling ??= this.#fetch(newest).finally(() => (this.#filling = undefined));
     await this.#filling;
+    return true;
   }
 
   async #fetch(after: number): Promise<void> {

@@ -36,7 +36,7 @@ export function Replay({ hub, workspace, room }: ReplayProps) {
     <div class="replay">
       <p class="banner info">
         <Icon name="film" />
-        <span><strong>Replay.</strong> Messages come at their recorded times. <span class="muted">Times of output are approximate: the hub tells when a stream began and ended, not when each part was written.</span></span>
+        <span><strong>Replay.</strong> <span class="banner-more">Messages come at their recorded times. </span>Times of output are approximate<span class="muted banner-more">: the hub tells when a stream began and ended, not when each part was written</span>.</span>
         <Button onClick={() => navigate(address)}>Back to live</Button>
       </p>
       {film instanceof Film ? <Playing film={film} workspace={workspace} address={address} /> : <div class="replay-opening">{film ? <ErrorNote error={film} /> : <p class="muted" role="status">Opening the replay…</p>}</div>}
@@ -149,8 +149,10 @@ function momentAddress(film: Film, address: string): string {
   return `${address}?${search}`;
 }
 
+/** Lets the address name the position, past the router: Preact 11.2 keeps every row once shown alive when
+    what is above `Playing` is painted anew. */
 function keepAddress(film: Film, address: string): void {
-  navigate(momentAddress(film, address), { replace: true });
+  history.replaceState(null, "", momentAddress(film, address));
 }
 
 /** Drives the film by the frames that are painted; a page in the background stands still. */

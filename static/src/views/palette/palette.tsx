@@ -94,7 +94,7 @@ function Palette({ workspace, organization, createRoom, onClose }: OverlayProps 
           </div>
         ))}
       </div>
-      <p class={found.length === 0 ? "muted" : "sr-only"} role="status">{found.length === 0 ? `Nothing is called “${text}”.` : text && `${found.length} found`}</p>
+      <p class={found.length === 0 ? "muted" : "sr-only"} role="status">{named.length === 0 ? `Nothing is called “${text}”.` : text && `${found.length} found`}</p>
     </dialog>
   );
 }
