@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Hub } from "./hub.mjs";
 import { administrator, forgive, launch, open } from "./browser.mjs";
-import { client, until } from "./client.mjs";
+import { bot, until } from "./client.mjs";
 import { member } from "./people.mjs";
 
 let hub;
@@ -30,8 +30,8 @@ const hits = (page) => page.locator(".hits li");
 
 test("words are found in all rooms, marked, and lead to the message", async (t) => {
   const page = await open(t, ada);
-  await page.goto(`${hub.url}/w/main`);
-  await page.getByRole("heading", { level: 1 }).waitFor();
+  await page.goto(`${hub.url}/w/main/rooms`);
+  await page.getByRole("heading", { name: "Rooms", level: 1 }).waitFor();
   await page.keyboard.press("/");
   const field = page.getByLabel("Words");
   await field.waitFor();
@@ -40,7 +40,7 @@ test("words are found in all rooms, marked, and lead to the message", async (t) 
   assert.deepEqual(await hits(page).locator("mark").allTextContents(), ["deploy", "dis", "deploy", "dis"]);
   await page.getByText("<b>disk</b>", { exact: false }).waitFor();
   assert.equal(new URL(page.url()).search, "?q=DEPLOY+dis");
-  await page.getByLabel("Room").selectOption("deploy-42");
+  await page.getByLabel("Room", { exact: true }).selectOption("deploy-42");
   await page.getByText("1 hit.").waitFor();
   await page.reload();
   await page.getByText("1 hit.").waitFor();
@@ -53,7 +53,7 @@ test("words are found in all rooms, marked, and lead to the message", async (t) 
   await page.getByText("Nothing was found.").waitFor();
   await page.getByLabel("Words").fill("!!");
   await page.getByText("`q` needs a word").waitFor();
-  forgive(page, /400/);
+  forgive(page, /422/);
 });
 
 test("the palette looks for what it does not know by name", async (t) => {
@@ -61,6 +61,7 @@ test("the palette looks for what it does not know by name", async (t) => {
   await page.goto(`${hub.url}/w/main/rooms`);
   await page.getByRole("heading", { name: "Rooms", level: 1 }).waitFor();
   await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: "Go to or do" }).waitFor();
   await page.keyboard.type("lunch");
   await page.locator("[role=option][aria-selected=true]").getByText("Search messages for “lunch”").waitFor();
   await page.keyboard.press("Enter");
@@ -74,7 +75,7 @@ test("who set the hub up sees its nodes; others do not", async (t) => {
   await page.getByRole("link", { name: "The hub's nodes" }).click();
   await page.getByText("1 node on SQLite").waitFor();
   await until(async () => !(await page.locator("dl.facts").textContent()).includes("–"), "a rate");
-  const other = await open(t, await member(browser, hub, "member"));
+  const other = await open(t, await member(browser, hub, { role: "member", email: "bo@example.com", name: "Bo" }));
   await other.goto(`${hub.url}/w/main`);
   await other.getByRole("button", { name: "Account" }).click();
   assert.equal(await other.getByRole("link", { name: "The hub's nodes" }).count(), 0);
@@ -85,11 +86,11 @@ test("who set the hub up sees its nodes; others do not", async (t) => {
 
 test("an administrator ends a connection", async (t) => {
   const page = await open(t, ada);
-  const bot = await client(hub, { agent: "sable" });
+  const sable = await bot(hub, "sable");
   await page.goto(`${hub.url}/w/main/connections`);
   await page.getByRole("button", { name: /^End the connection of sable/ }).click();
   await page.getByRole("button", { name: "End it" }).click();
   await page.getByRole("dialog").waitFor({ state: "detached" });
-  await until(() => bot.state.name === "closed", "the bot is told");
-  assert.equal(bot.state.error.details.close_code, 4410);
+  await until(() => sable.state.name === "closed", "the bot is told");
+  assert.equal(sable.state.error.details.close_code, 4410);
 });
