@@ -10,6 +10,11 @@ const MAX_NOISE: u32 = 200;
 /// See [`MAX_NOISE`].
 const NOISE_WINDOW: Duration = Duration::from_secs(1);
 
+/// Bits of a header's first byte that no extension of ours gives a meaning.
+const RESERVED: u8 = 0x70;
+/// The bit of its second byte that every client sets.
+const MASKED: u8 = 0x80;
+
 /// What a peer sent.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Message {
@@ -75,7 +80,9 @@ impl Reader {
     fn guard(&self) -> Result<(), CloseCode> {
         // First what two bytes tell: the answer must not hang on how many more are here.
         if let [first, second, ..] = self.buffer[..]
-            && (OpCode::from(first & 0x0F) == OpCode::Bad || second & 0x80 == 0)
+            && (first & RESERVED != 0
+                || OpCode::from(first & 0x0F) == OpCode::Bad
+                || second & MASKED == 0)
         {
             return Err(CloseCode::ProtocolError);
         }

@@ -67,10 +67,10 @@ export async function administrator(browser, hub, look) {
   return context;
 }
 
-/** Takes out the faults that were to be expected, such as the browser's own line about an answer of 401. */
-export function forgive(page, pattern) {
+/** Takes out the faults that were to be expected, such as the browser's own line about an answer of 401; or may be. */
+export function forgive(page, pattern, { perhaps = false } = {}) {
   const others = page.faults.filter((fault) => !pattern.test(fault));
-  assert.notEqual(others.length, page.faults.length, `no fault like ${pattern} among ${JSON.stringify(page.faults)}`);
+  if (!perhaps) assert.notEqual(others.length, page.faults.length, `no fault like ${pattern} among ${JSON.stringify(page.faults)}`);
   page.faults.splice(0, Infinity, ...others);
 }
 
