@@ -244,6 +244,7 @@ impl Client for Connection {
             Mail::Cancel(notice) => self.tell_cancel(notice),
             Mail::Rights => self.take_rights(),
             Mail::Close(code) => self.close(code),
+            Mail::Expired => self.expire(),
             Mail::Goaway { reconnect_after_ms } => self.go_away(reconnect_after_ms),
         }
     }

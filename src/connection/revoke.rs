@@ -65,7 +65,7 @@ impl Registry {
                 continue;
             }
             match live.get(&key) {
-                Some(None) => entry.mailbox.send(Mail::Close(CloseCode::Unauthenticated)),
+                Some(None) => entry.mailbox.send(Mail::Expired),
                 Some(Some(scopes)) if *scopes == entry.scopes => {}
                 // Who read until now may follow rooms, and would go on to see them.
                 Some(Some(scopes)) if scopes.read || !entry.scopes.read => {

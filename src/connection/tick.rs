@@ -83,6 +83,16 @@ impl Connection {
         }
     }
 
+    /// Says why it ends, whoever finds it out first.
+    pub(super) fn expire(&self) {
+        if !self.is_alive() {
+            return;
+        }
+        let text = "the token has expired; renew it with `hello` before it ends".to_owned();
+        self.fail(None, ErrorCode::TokenExpired, text, None, None);
+        self.close(CloseCode::Unauthenticated);
+    }
+
     fn tick_open(&self, now: Instant) {
         let options = &self.parts.options;
         let silent = now.saturating_duration_since(self.clock.seen.get());
@@ -102,9 +112,7 @@ impl Connection {
             None => false,
         };
         if expired {
-            let text = "the token has expired; renew it with `hello` before it ends".to_owned();
-            self.fail(None, ErrorCode::TokenExpired, text, None, None);
-            return self.close(CloseCode::Unauthenticated);
+            return self.expire();
         }
         if self.clock.drain_at.get().is_some_and(|at| now >= at) {
             return self.close(CloseCode::ServiceRestart);

@@ -38,6 +38,8 @@ pub enum Mail {
     Rights,
     /// The connection must end.
     Close(CloseCode),
+    /// It must end, since what it proved itself with has.
+    Expired,
     /// The hub drains; this connection's slot to reconnect.
     Goaway {
         /// Not before this.

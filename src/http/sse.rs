@@ -164,6 +164,7 @@ impl Client for Live {
     fn receive(&self, mail: Mail) {
         match mail {
             Mail::Close(code) => self.close(code),
+            Mail::Expired => self.close(CloseCode::Unauthenticated),
             Mail::Goaway { reconnect_after_ms } => {
                 let retry = reconnect_after_ms.max(MIN_RETRY_MS);
                 let data = json!({
