@@ -1,4 +1,4 @@
-//! Keeps `protocol.ts` and `rest.ts` in `clients/typescript/src` equal to the types of this crate.
+//! Keeps `protocol.ts` and `rest/` in `clients/typescript/src` equal to the types of this crate.
 
 #![cfg(feature = "typescript")]
 
@@ -53,47 +53,75 @@ impl TypeVisitor for Dependencies {
     }
 }
 
-/// The files by name: what goes over the socket, and the bodies of the REST API, which mention it.
-fn generated() -> [(&'static str, String); 2] {
+/// The files by name: what goes over the socket, then the bodies of the REST API. Each mentions those before it.
+fn generated() -> Vec<(&'static str, String)> {
     let mut types = Declarations {
         config: Config::new(),
         seen: HashSet::new(),
         text: String::new(),
     };
-    macro_rules! roots { ($($root:ty),* $(,)?) => { $(types.declare::<$root>();)* } }
-    roots! {
-        ClientFrame, ServerFrame, ErrorCode, frame::Published, frame::HistoryPage,
-        frame::StreamOpened, frame::StreamReading,
+    let mut files = Vec::new();
+    macro_rules! files { ($($name:literal: $($root:ty),* ;)*) => { $(
+        $(types.declare::<$root>();)*
+        files.push(($name, tidy(&std::mem::take(&mut types.text))));
+    )* } }
+    files! {
+        "protocol.ts": ClientFrame, ServerFrame, ErrorCode, frame::Published, frame::HistoryPage,
+            frame::StreamOpened, frame::StreamReading;
+        "rest/workspace.ts": rest::Workspace, rest::NewWorkspace, rest::ChangeWorkspace,
+            rest::WorkspaceMember, rest::ListWorkspaceMember, rest::Room, rest::NewRoom, rest::Agent,
+            rest::NewAgent, rest::ChangeAgent, rest::ApiKey, rest::NewApiKey, rest::NewApiKeySecret,
+            rest::RotateApiKey, rest::Connection;
+        "rest/log.ts": rest::NewEvent, rest::NewStream, rest::StreamPage, rest::Appended,
+            rest::CloseStream, rest::CancelStream, rest::SearchHit, rest::SearchPage;
+        "rest/organization.ts": rest::Organization, rest::NewOrganization, rest::ChangeOrganization,
+            rest::OrganizationName, rest::OrganizationMember, rest::ChangeMember, rest::NewInvite,
+            rest::NewInviteLink, rest::Invite, rest::InviteInfo, rest::AuditEntry;
+        "rest/usage.ts": rest::Plan, rest::UsageRow, rest::UsageLimit, rest::UsageCost,
+            rest::UsageReport, rest::OrganizationLimits, rest::Alert, rest::Webhook, rest::NewWebhook,
+            rest::NewWebhookSecret, rest::ChangeWebhook, rest::Delivery, rest::Checkout,
+            rest::BillingPage, rest::BillingStatus;
+        "rest/account.ts": rest::Problem, rest::SetupStatus, rest::Setup, rest::Register,
+            rest::Registered, rest::Login, rest::SignInAddress, rest::FinishSignIn, rest::Refresh,
+            rest::Session, rest::User, rest::Me, rest::LinkToken, rest::Forgot, rest::ResetPassword,
+            rest::ResetLink, rest::ConfirmAccount, rest::AcceptInvite, rest::ChangeMe,
+            rest::ChangePassword, rest::OwnSession;
+        "rest/hub.ts": rest::Readiness, rest::ClusterReport, rest::Node;
     }
-    let wire = tidy(&std::mem::take(&mut types.text));
-    roots! {
-        rest::Problem, rest::SetupStatus, rest::Setup, rest::Register, rest::Login,
-        rest::SignInAddress, rest::FinishSignIn, rest::Refresh, rest::Session, rest::User, rest::Me,
-        rest::Plan, rest::UsageRow, rest::UsageLimit, rest::UsageCost, rest::UsageReport,
-        rest::OrganizationLimits, rest::Alert, rest::Checkout, rest::BillingPage,
-        rest::BillingStatus, rest::Webhook, rest::NewWebhook, rest::NewWebhookSecret, rest::ChangeWebhook,
-         rest::Delivery, rest::WorkspaceMember, rest::ListWorkspaceMember,
-        rest::ChangeAgent, rest::RotateApiKey,
-        rest::Organization, rest::Workspace, rest::NewWorkspace, rest::Room, rest::NewRoom,
-        rest::Agent, rest::NewAgent, rest::ApiKey, rest::NewApiKey, rest::NewApiKeySecret,
-        rest::Connection, rest::ClusterReport, rest::Node, rest::SearchHit, rest::SearchPage, rest::NewEvent, rest::NewStream, rest::StreamPage, rest::Appended,
-        rest::CloseStream, rest::CancelStream, rest::Readiness,
-        rest::Registered, rest::LinkToken, rest::Forgot, rest::ResetPassword, rest::ResetLink,
-        rest::NewOrganization, rest::NewInvite, rest::NewInviteLink, rest::Invite, rest::InviteInfo,
-        rest::ConfirmAccount, rest::OrganizationMember, rest::OrganizationName, rest::ChangeMember,
-        rest::ChangeOrganization, rest::ChangeWorkspace, rest::AuditEntry,
-        rest::AcceptInvite, rest::ChangeMe, rest::ChangePassword, rest::OwnSession,
+    (0..files.len())
+        .map(|at| (files[at].0, whole(&files, at)))
+        .collect()
+}
+
+/// A file with its head: what it takes from those before it, or, in the first, hands on from those behind it.
+fn whole(files: &[(&'static str, String)], at: usize) -> String {
+    let mut text =
+        format!("// Generated from the Rust crate `protocol`; to refresh it:\n// {REFRESH}\n\n");
+    let own = &files[at].1;
+    if at == 0 {
+        for (name, _) in &files[1..] {
+            let _ = writeln!(
+                text,
+                "export type * from \"./{}\";",
+                name.replace(".ts", ".js")
+            );
+        }
+        text.push_str(&constants());
     }
-    let rest = tidy(&types.text);
-    let head =
-        format!("// Generated from the Rust crate `protocol`; to refresh it:\n// {REFRESH}\n");
-    let again = "\nexport type * from \"./rest.js\";\n";
-    let names = mentioned(&wire, &rest).join(",\n  ");
-    let import = format!("\nimport type {{\n  {names},\n}} from \"./protocol.js\";\n");
-    [
-        ("protocol.ts", format!("{head}{again}{}{wire}", constants())),
-        ("rest.ts", format!("{head}{import}{rest}")),
-    ]
+    for (name, declared) in &files[..at] {
+        let names = mentioned(declared, own).join(", ");
+        if !names.is_empty() {
+            let from = name
+                .strip_prefix("rest/")
+                .map_or(format!("../{name}"), |name| format!("./{name}"));
+            let _ = writeln!(
+                text,
+                "import type {{ {names} }} from \"{}\";",
+                from.replace(".ts", ".js")
+            );
+        }
+    }
+    text + own
 }
 
 /// The names declared in one file that the other one mentions.

@@ -1,7 +1,12 @@
 // Generated from the Rust crate `protocol`; to refresh it:
 // GENERIC_CORP_REFRESH=1 cargo test -p generic-corp-protocol --features typescript
 
-export type * from "./rest.js";
+export type * from "./rest/workspace.js";
+export type * from "./rest/log.js";
+export type * from "./rest/organization.js";
+export type * from "./rest/usage.js";
+export type * from "./rest/account.js";
+export type * from "./rest/hub.js";
 
 export const SUBPROTOCOL = "generic-corp.v1";
 export const MAX_APPEND_BYTES = 49152;
