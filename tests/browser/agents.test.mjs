@@ -2,25 +2,13 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { promisify } from "node:util";
-import { Hub } from "./hub.mjs";
-import { administrator, launch, open } from "./browser.mjs";
+import { open } from "./browser.mjs";
 import { bot, connect, until } from "./client.mjs";
+import { ada, hub, stage } from "./stage.mjs";
 
-let hub;
-let browser;
-let ada;
-before(async () => {
-  hub = await Hub.start();
-  browser = await launch();
-  await hub.signIn();
-  ada = await administrator(browser, hub);
-});
-after(async () => {
-  await browser?.close();
-  await hub?.stop();
-});
+stage();
 
 const region = (page, name) => page.getByRole("region", { name, exact: true });
 const row = (page, name) => page.getByRole("row").filter({ hasText: name });

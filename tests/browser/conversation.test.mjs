@@ -4,28 +4,17 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Hub } from "./hub.mjs";
-import { administrator, forgive, launch, open } from "./browser.mjs";
+import { administrator, forgive, open } from "./browser.mjs";
 import { bot, until } from "./client.mjs";
+import { ada, browser, hub, stage } from "./stage.mjs";
 
-let hub;
-let browser;
-let ada;
 let sable;
-before(async () => {
-  hub = await Hub.start();
-  browser = await launch();
-  await hub.signIn();
-  ada = await administrator(browser, hub);
+stage(async () => {
   await ada.grantPermissions(["clipboard-read", "clipboard-write"]);
   sable = await bot(hub, "sable");
-});
-after(async () => {
-  sable?.close();
-  await browser?.close();
-  await hub?.stop();
 });
 
 const event = (page, seq) => page.locator(`[data-seq="${seq}"]`);

@@ -2,25 +2,14 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { promisify } from "node:util";
 import { EMAIL, Hub, PASSWORD } from "./hub.mjs";
-import { administrator, fillSignIn, forgive, launch, open, visitor } from "./browser.mjs";
+import { administrator, fillSignIn, forgive, open, visitor } from "./browser.mjs";
 import { bot, connect, until } from "./client.mjs";
+import { ada, browser, hub, stage } from "./stage.mjs";
 
-let hub;
-let browser;
-let ada;
-before(async () => {
-  hub = await Hub.start();
-  browser = await launch();
-  await hub.signIn();
-  ada = await administrator(browser, hub);
-});
-after(async () => {
-  await browser?.close();
-  await hub?.stop();
-});
+stage();
 
 /** A page in a room of its own, and a bot in the same room. */
 async function inRoom(t, room) {

@@ -1,29 +1,17 @@
 // A room's feed with a long history: opened at its end, scrolled back through, never moved under the reader.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { Hub } from "./hub.mjs";
-import { administrator, launch, open } from "./browser.mjs";
+import { test } from "node:test";
+import { open } from "./browser.mjs";
 import { bot, until } from "./client.mjs";
+import { ada, hub, stage } from "./stage.mjs";
 
 const EVENTS = 20_000;
 const STEP = 600;
 
-let hub;
-let browser;
-let ada;
 let sable;
-before(async () => {
-  hub = await Hub.start();
-  browser = await launch();
-  await hub.signIn();
-  ada = await administrator(browser, hub);
+stage(async () => {
   sable = await bot(hub, "sable");
-});
-after(async () => {
-  sable?.close();
-  await browser?.close();
-  await hub?.stop();
 });
 
 /** A room with so many events; some longer than others, so that rows differ in height. */

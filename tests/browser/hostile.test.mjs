@@ -1,10 +1,10 @@
 // Whatever a stranger sends is text: it runs nothing, loads nothing, hides nothing, and stays in its place.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { Hub } from "./hub.mjs";
-import { administrator, launch, open } from "./browser.mjs";
+import { test } from "node:test";
+import { open } from "./browser.mjs";
 import { bot, until } from "./client.mjs";
+import { ada, hub, stage } from "./stage.mjs";
 
 const OVERRIDE = "\u202e";
 const HTML = [
@@ -24,21 +24,9 @@ const ANSI = [
   `zero\u200bwidth`, `turned ${OVERRIDE}}tnemmoc/`, "\u0000\u0007\u007f\u009b31m controls", "a\u0301\u0301\u0301".repeat(50),
 ];
 
-let hub;
-let browser;
-let ada;
 let sable;
-before(async () => {
-  hub = await Hub.start();
-  browser = await launch();
-  await hub.signIn();
-  ada = await administrator(browser, hub);
+stage(async () => {
   sable = await bot(hub, "sable");
-});
-after(async () => {
-  sable?.close();
-  await browser?.close();
-  await hub?.stop();
 });
 
 /** A page that tells what it asked for from elsewhere. */

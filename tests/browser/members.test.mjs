@@ -1,24 +1,13 @@
 // Members, roles, invites and who may come into a workspace.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { EMAIL, Hub } from "./hub.mjs";
-import { administrator, forgive, launch, open, visitor } from "./browser.mjs";
+import { test } from "node:test";
+import { EMAIL } from "./hub.mjs";
+import { forgive, open, visitor } from "./browser.mjs";
 import { account, member } from "./people.mjs";
+import { ada, browser, hub, stage } from "./stage.mjs";
 
-let hub;
-let browser;
-let ada;
-before(async () => {
-  hub = await Hub.start();
-  browser = await launch();
-  await hub.signIn();
-  ada = await administrator(browser, hub);
-});
-after(async () => {
-  await browser?.close();
-  await hub?.stop();
-});
+stage();
 
 const row = (page, name) => page.getByRole("row").filter({ hasText: name });
 const dialog = (page) => page.getByRole("dialog");

@@ -2,30 +2,18 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { after, before, test } from "node:test";
-import { Hub } from "./hub.mjs";
-import { administrator, launch, open } from "./browser.mjs";
+import { test } from "node:test";
+import { open } from "./browser.mjs";
 import { bot, until } from "./client.mjs";
+import { ada, hub, stage } from "./stage.mjs";
 
 const LONG = 50 * 1024 * 1024;
 /** No single task of the page may take longer than this, on a machine with other work. */
 const FROZEN_MS = 2_000;
 
-let hub;
-let browser;
-let ada;
 let sable;
-before(async () => {
-  hub = await Hub.start();
-  browser = await launch();
-  await hub.signIn();
-  ada = await administrator(browser, hub);
+stage(async () => {
   sable = await bot(hub, "sable");
-});
-after(async () => {
-  sable?.close();
-  await browser?.close();
-  await hub?.stop();
 });
 
 async function openRoom(t, room, path = "") {

@@ -1,25 +1,13 @@
 // What one lands on: who is at work, what needs a human, and what each role is offered.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { Hub } from "./hub.mjs";
-import { administrator, launch, open } from "./browser.mjs";
+import { test } from "node:test";
+import { open } from "./browser.mjs";
 import { bot } from "./client.mjs";
 import { member } from "./people.mjs";
+import { ada, browser, hub, stage } from "./stage.mjs";
 
-let hub;
-let browser;
-let ada;
-before(async () => {
-  hub = await Hub.start();
-  browser = await launch();
-  await hub.signIn();
-  ada = await administrator(browser, hub);
-});
-after(async () => {
-  await browser?.close();
-  await hub?.stop();
-});
+stage();
 
 const card = (page, name) => page.getByRole("region", { name });
 

@@ -1,26 +1,15 @@
 // The palette and the keys, without a mouse.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { Hub } from "./hub.mjs";
-import { administrator, inspect, launch, open, LOOKS } from "./browser.mjs";
+import { test } from "node:test";
+import { administrator, inspect, open, LOOKS } from "./browser.mjs";
 import { until } from "./client.mjs";
 import { member } from "./people.mjs";
+import { ada, browser, hub, stage } from "./stage.mjs";
 
-let hub;
-let browser;
-let ada;
-before(async () => {
-  hub = await Hub.start();
-  browser = await launch();
-  await hub.signIn();
-  ada = await administrator(browser, hub);
+stage(async () => {
   await hub.room("deploy-42");
   await hub.api("/workspaces/main/agents", { method: "POST", body: { name: "sable" } });
-});
-after(async () => {
-  await browser?.close();
-  await hub?.stop();
 });
 
 const palette = (page) => page.getByRole("combobox", { name: "Go to or do" });

@@ -1,27 +1,15 @@
 // A room played again: the same messages in the same order, the same output, from any moment on.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { Hub } from "./hub.mjs";
-import { administrator, launch, open } from "./browser.mjs";
+import { test } from "node:test";
+import { open } from "./browser.mjs";
 import { bot, pause, until } from "./client.mjs";
+import { ada, hub, stage } from "./stage.mjs";
 
-let hub;
-let browser;
-let ada;
 let sable;
-before(async () => {
-  hub = await Hub.start();
-  browser = await launch();
-  await hub.signIn();
-  ada = await administrator(browser, hub);
+stage(async () => {
   await ada.grantPermissions(["clipboard-read", "clipboard-write"]);
   sable = await bot(hub, "sable");
-});
-after(async () => {
-  sable?.close();
-  await browser?.close();
-  await hub?.stop();
 });
 
 const rows = (page) => page.locator(".term-row").allInnerTexts();

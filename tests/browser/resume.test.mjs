@@ -1,26 +1,15 @@
 // The hub is killed and started again while bots go on: the page says so, resumes, and misses nothing.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { Hub } from "./hub.mjs";
-import { administrator, launch, open } from "./browser.mjs";
+import { test } from "node:test";
+import { open } from "./browser.mjs";
 import { bot, pause, until } from "./client.mjs";
+import { ada, hub, stage } from "./stage.mjs";
 
 const KILLS = 3;
 
-let hub;
-let browser;
-let ada;
-before(async () => {
-  hub = await Hub.start();
-  browser = await launch();
-  await hub.signIn();
-  ada = await administrator(browser, hub);
+stage(async () => {
   await ada.grantPermissions(["clipboard-read", "clipboard-write"], { origin: hub.url });
-});
-after(async () => {
-  await browser?.close();
-  await hub?.stop();
 });
 
 async function openRoom(t, name) {

@@ -1,29 +1,18 @@
 // Search across rooms, and what operators see of the hub.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { Hub } from "./hub.mjs";
-import { administrator, forgive, launch, open } from "./browser.mjs";
+import { test } from "node:test";
+import { administrator, forgive, open } from "./browser.mjs";
 import { bot, until } from "./client.mjs";
 import { member } from "./people.mjs";
+import { ada, browser, hub, stage } from "./stage.mjs";
 
-let hub;
-let browser;
-let ada;
-before(async () => {
-  hub = await Hub.start();
-  browser = await launch();
-  await hub.signIn();
-  ada = await administrator(browser, hub);
+stage(async () => {
   await hub.room("deploy-42");
   for (const [room, text] of [["lobby", "The deploy of hub-2 failed: <b>disk</b> full"], ["deploy-42", "deploy again, with more disk"], ["lobby", "lunch?"]]) {
     await hub.api(`/workspaces/main/rooms/${room}/events`, { method: "POST", body: { body: { text } } });
   }
   await until(async () => (await hub.api("/workspaces/main/search?q=lunch")).hits.length === 1, "the index");
-});
-after(async () => {
-  await browser?.close();
-  await hub?.stop();
 });
 
 const hits = (page) => page.locator(".hits li");

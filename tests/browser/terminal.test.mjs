@@ -1,29 +1,17 @@
 // Output as one works with it: found in, linked to, numbered, rendered, read from either end.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { Hub } from "./hub.mjs";
-import { administrator, launch, open } from "./browser.mjs";
+import { test } from "node:test";
+import { open } from "./browser.mjs";
 import { bot, until } from "./client.mjs";
+import { ada, hub, stage } from "./stage.mjs";
 
 const LONG = 100 * 1024 * 1024;
 
-let hub;
-let browser;
-let ada;
 let sable;
-before(async () => {
-  hub = await Hub.start();
-  browser = await launch();
-  await hub.signIn();
-  ada = await administrator(browser, hub);
+stage(async () => {
   await ada.grantPermissions(["clipboard-read", "clipboard-write"]);
   sable = await bot(hub, "sable");
-});
-after(async () => {
-  sable?.close();
-  await browser?.close();
-  await hub?.stop();
 });
 
 const rows = (page) => page.locator(".term-row").allInnerTexts();
