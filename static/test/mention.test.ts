@@ -10,6 +10,9 @@ test("who is addressed: at the start of a word, each once, without the end of th
 
 test("a mention is marked, but not in code or in an address", () => {
   const marked = new Marked({ extensions: [extension] });
-  const html = marked.parse("Ask @sable.v2, `@code`, ada@example.com and **@yuki**.", { async: false });
-  assert.equal(html.match(/<mark>[^<]*<\/mark>/g)?.join(), "<mark>@sable.v2</mark>,<mark>@yuki</mark>");
+  const found: string[] = [];
+  marked.walkTokens(marked.lexer("Ask @sable.v2, `@code`, ada@example.com and **@yuki**."), ({ type, raw }) => {
+    if (type === "mention") found.push(raw);
+  });
+  assert.deepEqual(found, ["@sable.v2", "@yuki"]);
 });

@@ -23,5 +23,4 @@ export const extension = {
     const [raw] = HERE.exec(source) ?? [];
     return raw === undefined ? undefined : { type: "mention", raw };
   },
-  renderer: ({ raw }: { raw: string }) => `<mark>${raw}</mark>`,
 };
