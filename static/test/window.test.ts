@@ -16,6 +16,13 @@ test("keeps the tail while following", () => {
   assert.equal(window.last, 1_000);
   assert.equal(window.unseen, 0);
   gapless(window);
+  window.seen = 44;
+  for (const entry of log(1_001, 2_000)) window.push(entry);
+  assert.ok(window.entries.length >= 44 && window.entries.length <= 66, "no more than can be seen, and some");
+  window.seen = 1_000;
+  for (const entry of log(2_001, 3_000)) window.push(entry);
+  assert.ok(window.entries.length >= TAIL && window.entries.length <= 120, "never more than at first");
+  gapless(window);
 });
 
 test("grows upward, and counts what comes below without moving", () => {

@@ -8,6 +8,10 @@ import { Rows } from "./rows";
 
 const NEAR_END = 32;
 const NEAR_EDGE = 600;
+/** What a row of one line takes, in pixels. */
+const LOWEST_ROW = 24;
+/** Rows kept above those in sight, so that the first turn of a wheel finds some. */
+const MARGIN = 16;
 
 interface Props {
   model: RoomModel;
@@ -71,6 +75,7 @@ export class Feed extends Component<Props> {
     const { model } = this.props;
     const scroller = this.#scroller.current;
     if (!scroller) return;
+    model.window.seen = Math.ceil(scroller.clientHeight / LOWEST_ROW) + MARGIN;
     // A change of size may come before the paint of what is held by now.
     const painted = this.#row(String(model.window.last)) !== null;
     const target = model.target.peek();

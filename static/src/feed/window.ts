@@ -5,14 +5,18 @@ export interface Entry {
   readonly seq: number;
 }
 
-/** What is kept while following, and at how many rows it is cut back to that. */
+/** Rows of a stretch that is opened, and the most that are kept while following. */
 export const TAIL = 80;
-const TRIM_AT = 120;
+/** The fewest that are. */
+const LEAST = 40;
+/** What is kept may grow by this factor before it is cut back. */
+const SLACK = 1.5;
 /** The most rows at any time. */
 export const MOST = 600;
 
 export class FeedWindow<E extends Entry> {
   #entries: E[] = [];
+  #tail = TAIL;
   /** The newest `seq` of the room that is known. */
   head = 0;
   /** The smallest `seq` that the room keeps. */
@@ -63,7 +67,7 @@ export class FeedWindow<E extends Entry> {
     if (this.#entries.length > 0 && entry.seq !== this.last + 1) this.#entries = [];
     this.#entries.push(entry);
     if (this.following) {
-      if (this.#entries.length > TRIM_AT) this.#entries.splice(0, this.#entries.length - TAIL);
+      this.#trim();
     } else if (this.#entries.length > MOST) {
       this.#entries.pop();
       this.atEnd = false;
@@ -95,6 +99,15 @@ export class FeedWindow<E extends Entry> {
     this.following = following;
     if (!following) return;
     this.unseen = 0;
-    if (this.#entries.length > TRIM_AT) this.#entries.splice(0, this.#entries.length - TAIL);
+    this.#trim();
+  }
+
+  /** Keeps no more while following than can be seen: each row costs a layout whenever one comes. */
+  set seen(rows: number) {
+    this.#tail = Math.min(TAIL, Math.max(LEAST, rows));
+  }
+
+  #trim(): void {
+    if (this.#entries.length > this.#tail * SLACK) this.#entries.splice(0, this.#entries.length - this.#tail);
   }
 }
