@@ -1,13 +1,14 @@
 // A room in view: its feed, members, streams and what is being sent, as signals.
 
 import { type Hub, HubError, type HistoryOptions, type JoinedRoom, type Room, type RoomEvent, type wire } from "@generic-corp/client";
-import { signal } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 import { count, plural } from "../format";
 import { Outbox } from "./outbox";
 import { Streams } from "./streams";
 import { FeedWindow, TAIL } from "./window";
 
 const PAGE = 100;
+const PAINT_MS = 100;
 
 /** A line in the feed before the event with this `seq`. */
 export interface Marker {
@@ -213,14 +214,21 @@ export class RoomModel {
     if (now) {
       clearTimeout(this.#painting);
       this.#painting = undefined;
-      this.version.value += 1;
+      this.#show();
       return;
     }
     this.#painting ??= setTimeout(() => {
       this.#painting = undefined;
       if (document.hidden) return;
       this.ready.value = true;
+      this.#show();
+    }, this.version.value < 3 ? 0 : PAINT_MS);
+  }
+
+  #show(): void {
+    batch(() => {
+      this.streams.show();
       this.version.value += 1;
-    }, this.version.value < 3 ? 0 : 100);
+    });
   }
 }

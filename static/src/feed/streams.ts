@@ -28,6 +28,8 @@ interface ClosedBody {
 export class Streams {
   /** By id; in the order they were opened. */
   readonly known = signal<ReadonlyMap<string, wire.StreamInfo>>(new Map());
+  /** The same, with what came by events and was not shown yet. */
+  #all: ReadonlyMap<string, wire.StreamInfo> = new Map();
   readonly #workspace: string;
   readonly #room: string;
 
@@ -37,7 +39,17 @@ export class Streams {
   }
 
   merge(infos: readonly wire.StreamInfo[]): void {
-    const all = new Map(this.known.value);
+    this.#learn(infos);
+    this.show();
+  }
+
+  /** Shows what came by events: once for many, as a list of streams is long. */
+  show(): void {
+    this.known.value = this.#all;
+  }
+
+  #learn(infos: readonly wire.StreamInfo[]): void {
+    const all = new Map(this.#all);
     for (const info of infos) {
       const known = all.get(info.stream);
       // What has ended stays so; a slow answer may be older than an event.
@@ -45,19 +57,19 @@ export class Streams {
     }
     const sorted = [...all].sort(([, a], [, b]) => a.opened_seq - b.opened_seq);
     const spare = sorted.length - MOST;
-    this.known.value = new Map(spare > 0 ? sorted.filter(([, info], i) => i >= spare || info.state === "open") : sorted);
+    this.#all = new Map(spare > 0 ? sorted.filter(([, info], i) => i >= spare || info.state === "open") : sorted);
   }
 
-  /** A `stream.opened` or `stream.closed` that came live. */
+  /** A `stream.opened` or `stream.closed` that came live; `show` brings it into sight. */
   receive(event: RoomEvent): void {
     if (event.kind === "stream.opened") {
       const { stream, name, role, media_type } = event.body as OpenedBody;
       const { room, sender, time, seq } = event;
-      this.merge([{ stream, room, name, role, media_type, sender, state: "open", length: 0, opened_at: time, opened_seq: seq }]);
+      this.#learn([{ stream, room, name, role, media_type, sender, state: "open", length: 0, opened_at: time, opened_seq: seq }]);
     } else if (event.kind === "stream.closed") {
       const { stream, outcome, exit_code, length } = event.body as ClosedBody;
-      const known = this.known.value.get(stream);
-      if (known) this.merge([{ ...known, state: outcome, length, closed_at: event.time, ...(exit_code !== undefined && { exit_code }) }]);
+      const known = this.#all.get(stream);
+      if (known) this.#learn([{ ...known, state: outcome, length, closed_at: event.time, ...(exit_code !== undefined && { exit_code }) }]);
     }
   }
 
@@ -74,7 +86,7 @@ export class Streams {
   async cover(events: readonly RoomEvent[]): Promise<void> {
     const opened = events.filter((event) => event.kind === "stream.opened");
     for (let page = 0; page < MOST_PAGES; page++) {
-      const unknown = opened.filter((event) => !this.known.value.has((event.body as OpenedBody).stream));
+      const unknown = opened.filter((event) => !this.#all.has((event.body as OpenedBody).stream));
       const newest = unknown.at(-1);
       if (!newest) return;
       const { streams } = await this.load(newest.seq + 1);
@@ -84,7 +96,7 @@ export class Streams {
 
   /** One stream by id, for a link to it. */
   async find(id: string): Promise<wire.StreamInfo> {
-    const known = this.known.value.get(id);
+    const known = this.#all.get(id);
     if (known) return known;
     const info = await api.json<wire.StreamInfo>(api.workspacePath(this.#workspace, `/streams/${encodeURIComponent(id)}`));
     this.merge([info]);
