@@ -1,7 +1,7 @@
 // Chooses the view that the address names, and asks for a sign-in where one is needed.
 
 import { HubError } from "@generic-corp/client";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { navigate, route } from "../router";
 import { home, me, signInFirst, start } from "../session";
 import { Button, ErrorNote } from "../ui/basics";
@@ -41,7 +41,7 @@ export function App() {
   };
   const view = route.value;
   // Who comes back from the provider gets a new session, whatever there was.
-  useEffect(() => (view.view === "sign-in/callback" ? undefined : begin()), []);
+  useLayoutEffect(() => (view.view === "sign-in/callback" ? undefined : begin()), []);
   if (view.view === "setup") return <Setup />;
   if (view.view === "sign-in/callback") return <Elsewhere />;
   if (view.view === "reset") return <Reset />;

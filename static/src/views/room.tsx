@@ -1,7 +1,7 @@
 // A room: its feed, its output, its people. Side by side where there is room, one at a time where there is not.
 
 import { HubError, type Hub, type RoomEvent } from "@generic-corp/client";
-import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { Announcer } from "../feed/announcer";
 import { Composer } from "../feed/composer";
 import { PlaceProvider } from "../feed/context";
@@ -45,7 +45,7 @@ function Joined({ hub, workspace, name }: { hub: Hub; workspace: string; name: s
 /** The model lives as long as the room is in view. */
 function useModel(hub: Hub, workspace: string, name: string): RoomModel | undefined {
   const [model, setModel] = useState<RoomModel>();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const next = new RoomModel(hub, workspace, name, rooms.read.peek()[name]);
     setModel(next);
     document.title = `#${name} · generic-corp`;

@@ -1,6 +1,6 @@
 // The frame of every signed-in view: the rail with workspaces and rooms, and the view itself.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import * as connection from "../hub";
 import { administers, organizationOf, workspaceOf } from "../may";
 import * as rooms from "../rooms";
@@ -20,20 +20,22 @@ import { RoomView } from "./room";
 import { UsageBanners } from "./usage/banners";
 import { Missing, Rooms } from "./workspace";
 
-const Overview = lazy(() => import("./overview").then((file) => file.Overview));
-const Usage = lazy(() => import("./usage/usage").then((file) => file.Usage));
-const Members = lazy(() => import("./members/members").then((file) => file.Members));
-const WorkspaceSettings = lazy(() => import("./settings/workspace").then((file) => file.WorkspaceSettings));
-const Account = lazy(() => import("./settings/account").then((file) => file.Account));
-const OrganizationSettings = lazy(() => import("./settings/organization").then((file) => file.OrganizationSettings));
-const Overlay = lazy(() => import("./palette/palette").then((file) => file.Overlay), { part: true });
-const Audit = lazy(() => import("./audit").then((file) => file.Audit));
-const Agents = lazy(() => import("./agents/agents").then((file) => file.Agents));
-const AgentPage = lazy(() => import("./agents/agent").then((file) => file.AgentPage));
-const ConnectionsPage = lazy(() => import("./agents/connections").then((file) => file.ConnectionsPage));
-const SearchPage = lazy(() => import("./search").then((file) => file.SearchPage));
-const ClusterPage = lazy(() => import("./cluster").then((file) => file.ClusterPage));
-const KeysPage = lazy(() => import("./keys/keys").then((file) => file.KeysPage));
+/** One file: many small ones cost a first visit more than they save. */
+const pages = () => import("./pages");
+const Overview = lazy(() => pages().then((file) => file.Overview));
+const Usage = lazy(() => pages().then((file) => file.Usage));
+const Members = lazy(() => pages().then((file) => file.Members));
+const WorkspaceSettings = lazy(() => pages().then((file) => file.WorkspaceSettings));
+const Account = lazy(() => pages().then((file) => file.Account));
+const OrganizationSettings = lazy(() => pages().then((file) => file.OrganizationSettings));
+const Overlay = lazy(() => pages().then((file) => file.Overlay), { part: true });
+const Audit = lazy(() => pages().then((file) => file.Audit));
+const Agents = lazy(() => pages().then((file) => file.Agents));
+const AgentPage = lazy(() => pages().then((file) => file.AgentPage));
+const ConnectionsPage = lazy(() => pages().then((file) => file.ConnectionsPage));
+const SearchPage = lazy(() => pages().then((file) => file.SearchPage));
+const ClusterPage = lazy(() => pages().then((file) => file.ClusterPage));
+const KeysPage = lazy(() => pages().then((file) => file.KeysPage));
 
 const THEMES: { value: Theme; label: preact.ComponentChildren; name: string }[] = [
   { value: "system", label: <Icon name="system" />, name: "Theme as the system has it" },
@@ -47,7 +49,8 @@ export function Shell({ view }: { view: Route }) {
   const known = slug === undefined ? undefined : workspaceOf(slug);
   // Who is in no workspace yet still comes to the pages of the organization.
   const owner = organization ?? known?.organization ?? me.value?.organizations[0];
-  useEffect(() => {
+  // Before the paint: what it asks for can come meanwhile.
+  useLayoutEffect(() => {
     rooms.workspace.value = known?.workspace.slug;
     if (known) {
       remember(known.workspace.slug);
