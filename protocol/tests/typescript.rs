@@ -72,7 +72,7 @@ fn generated() -> Vec<(&'static str, String)> {
             rest::WorkspaceMember, rest::ListWorkspaceMember, rest::Room, rest::NewRoom, rest::Agent,
             rest::NewAgent, rest::ChangeAgent, rest::ApiKey, rest::NewApiKey, rest::NewApiKeySecret,
             rest::RotateApiKey, rest::Connection;
-        "rest/log.ts": rest::NewEvent, rest::NewStream, rest::StreamPage, rest::Appended,
+        "rest/log.ts": rest::NewEvent, rest::NewStream, rest::StreamPage, rest::StreamTime, rest::StreamTimes, rest::Appended,
             rest::CloseStream, rest::CancelStream, rest::SearchHit, rest::SearchPage;
         "rest/organization.ts": rest::Organization, rest::NewOrganization, rest::ChangeOrganization,
             rest::OrganizationName, rest::OrganizationMember, rest::ChangeMember, rest::NewInvite,

@@ -99,6 +99,7 @@ use utoipa::{Modify, OpenApi};
         stream::list,
         stream::open,
         stream::show,
+        stream::times,
         stream::close,
         stream::cancel,
         stream_bytes::read,

@@ -97,6 +97,7 @@ routes! {
     "/workspaces/{workspace}/rooms/{room}/streams" => get stream::list [Read], post stream::open [Stream];
     "/workspaces/{workspace}/streams/{stream}" => get stream::show [Read];
     "/workspaces/{workspace}/streams/{stream}/bytes" => get stream_bytes::read [Read], post stream_bytes::append [Stream];
+    "/workspaces/{workspace}/streams/{stream}/times" => get stream::times [Read];
     "/workspaces/{workspace}/streams/{stream}/close" => post stream::close [Stream];
     "/workspaces/{workspace}/streams/{stream}/cancel" => post stream::cancel [Publish];
     "/workspaces/{workspace}/streams/{stream}/live" => get live::stream [Read];

@@ -4,11 +4,11 @@ use super::ApiError;
 use super::body::Body;
 use super::event::key;
 use super::extract::{self, Publish, Read, Scoped, Stream, query, room};
-use crate::room::Rooms;
+use crate::room::{Rooms, TimesRequest};
 use actix_web::{HttpRequest, HttpResponse, web};
 use generic_corp_protocol::frame::{StreamClose, StreamOpen, StreamOpened};
-use generic_corp_protocol::rest::{CancelStream, CloseStream, NewStream, StreamPage};
-use generic_corp_protocol::{ErrorCode, StreamInfo, StreamState};
+use generic_corp_protocol::rest::{CancelStream, CloseStream, NewStream, StreamPage, StreamTimes};
+use generic_corp_protocol::{ErrorCode, StreamInfo, StreamState, Timestamp};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -17,6 +17,15 @@ pub(super) struct ListQuery {
     before: Option<u64>,
     limit: Option<u32>,
     state: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TimesQuery {
+    offset: Option<u64>,
+    time: Option<Timestamp>,
+    every: Option<u32>,
+    limit: Option<u32>,
 }
 
 /// The streams of a room, the newest first.
@@ -98,6 +107,38 @@ pub(super) async fn show(
 ) -> Result<web::Json<StreamInfo>, ApiError> {
     let id = extract::stream(&request)?;
     Ok(web::Json(rooms.stream(&scoped.scope, id).await?))
+}
+
+/// When the bytes of a stream were stored.
+///
+/// Exact for bytes that came lately; of older ones those that came within 50 ms have one time.
+#[utoipa::path(get, path = "/workspaces/{workspace}/streams/{stream}/times", tag = "stream",
+    params(("workspace" = String, Path, description = "Name or id"),
+        ("stream" = String, Path, description = "Id"),
+        ("offset" = Option<u64>, Query, description = "From the time of this byte on"),
+        ("time" = Option<String>, Query, description = "From what was stored last at this time on; not with `offset`"),
+        ("every" = Option<u32>, Query, description = "Milliseconds between two times, at least"),
+        ("limit" = Option<u32>, Query, description = "At most 500; 100 when left out")),
+    responses((status = 200, body = StreamTimes)))]
+pub(super) async fn times(
+    request: HttpRequest,
+    scoped: Scoped<Read>,
+    rooms: web::Data<Rooms>,
+) -> Result<web::Json<StreamTimes>, ApiError> {
+    let id = extract::stream(&request)?;
+    let TimesQuery {
+        offset,
+        time,
+        every,
+        limit,
+    } = query(&request)?;
+    let wanted = TimesRequest {
+        offset,
+        time,
+        every,
+        limit,
+    };
+    Ok(web::Json(rooms.times(&scoped.scope, id, wanted).await?))
 }
 
 /// Close a stream one writes.

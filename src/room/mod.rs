@@ -12,7 +12,7 @@ mod watch;
 
 pub use error::Error;
 pub(crate) use publish::published;
-pub use read::PageRequest;
+pub use read::{PageRequest, TimesRequest};
 pub use stream::Append;
 pub(crate) use stream::opened;
 pub use watch::{Join, Joining, Reading};

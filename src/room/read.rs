@@ -1,13 +1,13 @@
 //! Reading what is stored: pages of a room's log, lists of streams, bytes.
 
 use super::{Error, Rooms, check};
-use crate::store::Page;
+use crate::store::{Page, TimesFrom, TimesWanted};
 use crate::tenant::Scope;
 use bytes::Bytes;
 use generic_corp_protocol::frame::HistoryPage;
 use generic_corp_protocol::limit::MAX_HISTORY_PAGE;
-use generic_corp_protocol::rest::StreamPage;
-use generic_corp_protocol::{Slug, StreamId, StreamInfo, StreamState};
+use generic_corp_protocol::rest::{StreamPage, StreamTimes};
+use generic_corp_protocol::{Slug, StreamId, StreamInfo, StreamState, Timestamp};
 
 /// Events of a page when nothing is said.
 const DEFAULT_PAGE: u32 = 100;
@@ -27,6 +27,19 @@ pub struct PageRequest {
     pub limit: Option<u32>,
     /// Only these kinds.
     pub kinds: Vec<String>,
+}
+
+/// Which times of a stream.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TimesRequest {
+    /// From the one that holds for this byte on.
+    pub offset: Option<u64>,
+    /// From the one that holds at this time on.
+    pub time: Option<Timestamp>,
+    /// Milliseconds between two of them, at least.
+    pub every: Option<u32>,
+    /// At most this many.
+    pub limit: Option<u32>,
 }
 
 impl Rooms {
@@ -136,5 +149,32 @@ impl Rooms {
             .store()
             .bytes(scope.workspace(), id, offset, max_bytes)
             .await?)
+    }
+
+    /// When the bytes of a stream were stored.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn times(
+        &self,
+        scope: &Scope,
+        id: StreamId,
+        request: TimesRequest,
+    ) -> Result<StreamTimes, Error> {
+        let from = match (request.offset, request.time) {
+            (Some(_), Some(_)) => {
+                return Err(Error::Invalid("give `offset` or `time`, not both".into()));
+            }
+            (offset, None) => TimesFrom::Offset(offset.unwrap_or(0)),
+            (None, Some(time)) => TimesFrom::Time(time),
+        };
+        let limit = request.limit.unwrap_or(DEFAULT_PAGE);
+        let wanted = TimesWanted {
+            from,
+            every: request.every.map_or(0, i64::from),
+            limit: limit.clamp(1, MAX_HISTORY_PAGE) as usize,
+        };
+        self.reach(scope, id).await?;
+        Ok(self.store().times(scope.workspace(), id, wanted).await?)
     }
 }

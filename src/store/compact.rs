@@ -38,11 +38,8 @@ impl Joined {
         } else {
             self.mark(start, time);
         }
-        for pair in marks.chunks_exact(8) {
-            let number = |at: usize| {
-                u32::from_be_bytes([pair[at], pair[at + 1], pair[at + 2], pair[at + 3]])
-            };
-            self.mark(start + i64::from(number(0)), time + i64::from(number(4)));
+        for (start, time) in times(start, time, marks) {
+            self.mark(start, time);
         }
         self.data.extend_from_slice(data);
         self.rows += 1;
@@ -72,4 +69,13 @@ impl Joined {
         self.marks
             .put_u32((time - self.time).min(i64::from(u32::MAX)) as u32);
     }
+}
+
+/// The marks of a chunk that begins there and then: where bytes begin, and when they were stored.
+pub(super) fn times(start: i64, time: i64, marks: &[u8]) -> impl Iterator<Item = (i64, i64)> {
+    marks.chunks_exact(8).map(move |pair| {
+        let number =
+            |at: usize| u32::from_be_bytes([pair[at], pair[at + 1], pair[at + 2], pair[at + 3]]);
+        (start + i64::from(number(0)), time + i64::from(number(4)))
+    })
 }

@@ -29,6 +29,7 @@ pub mod search;
 pub mod session;
 mod sql;
 mod stream;
+mod stream_times;
 pub mod sweep;
 pub mod usage;
 pub mod webhook;
@@ -39,6 +40,7 @@ mod write;
 pub use append::{Appender, Failure, Results};
 pub use error::Error;
 pub use log::{Head, Page};
+pub use stream_times::{TimesFrom, TimesWanted};
 pub use write::Turn;
 
 use crate::config::Durability;

@@ -66,6 +66,7 @@ mod start;
 mod stream_life;
 mod stream_open;
 mod stream_read;
+mod stream_times;
 mod stream_write;
 mod tenants;
 mod tls;

@@ -2,7 +2,7 @@
 
 use crate::frame::CancelNotice;
 use crate::message::StreamRole;
-use crate::{Slug, StreamId, StreamInfo, StreamOutcome};
+use crate::{Slug, StreamId, StreamInfo, StreamOutcome, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -61,6 +61,23 @@ bodies! {
         streams: Vec<StreamInfo>,
         /// Whether there are older ones.
         more: bool,
+    }
+    /// When bytes of a stream were stored.
+    answer StreamTime {
+        /// The bytes from here to the `offset` of the next one.
+        #[cfg_attr(feature = "typescript", ts(type = "number"))]
+        offset: u64,
+        /// When the first of them was stored; all of them were before the `time` of the next one.
+        time: Timestamp,
+    }
+    /// `GET /workspaces/{workspace}/streams/{stream}/times`.
+    answer StreamTimes {
+        /// In order, each later than the one before.
+        times: Vec<StreamTime>,
+        /// Give this as `offset` for those behind these; missing when there are none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional, type = "number"))]
+        next: Option<u64>,
     }
     /// The answer to an append over HTTP.
     answer Appended {

@@ -44,7 +44,9 @@ pub use account::{
 };
 pub use billing::{BillingPage, BillingStatus, Checkout};
 pub use cluster::{ClusterReport, Node};
-pub use log::{Appended, CancelStream, CloseStream, NewEvent, NewStream, StreamPage};
+pub use log::{
+    Appended, CancelStream, CloseStream, NewEvent, NewStream, StreamPage, StreamTime, StreamTimes,
+};
 pub use member::{
     AuditEntry, ChangeMember, ChangeOrganization, ChangeWorkspace, OrganizationMember,
     OrganizationName,

@@ -56,6 +56,11 @@ pub const SAME_ACTS: &[(&str, &str, &str)] = &[
         "/workspaces/{workspace}/streams/{stream}/bytes",
     ),
     (
+        "stream.read",
+        "get",
+        "/workspaces/{workspace}/streams/{stream}/times",
+    ),
+    (
         "cancel",
         "post",
         "/workspaces/{workspace}/streams/{stream}/cancel",

@@ -41,6 +41,22 @@ export type StreamPage = {
   more: boolean,
 };
 
+/** When bytes of a stream were stored. */
+export type StreamTime = {
+  /** The bytes from here to the `offset` of the next one. */
+  offset: number,
+  /** When the first of them was stored; all of them were before the `time` of the next one. */
+  time: Timestamp,
+};
+
+/** `GET /workspaces/{workspace}/streams/{stream}/times`. */
+export type StreamTimes = {
+  /** In order, each later than the one before. */
+  times: Array<StreamTime>,
+  /** Give this as `offset` for those behind these; missing when there are none. */
+  next?: number,
+};
+
 /** The answer to an append over HTTP. */
 export type Appended = {
   /** Everything before this byte is committed. */
