@@ -5,9 +5,10 @@ import { Activity, outputBins } from "../src/replay/activity.js";
 import { Clock } from "../src/replay/clock.js";
 import { Film, momentOf } from "../src/replay/film.js";
 import { BEHIND, ReplayLog } from "../src/replay/log.js";
-import { asOf, bytesAt } from "../src/replay/output.js";
 import { patient } from "../src/replay/source.js";
 import { Tape } from "../src/replay/tape.js";
+import { StreamTimes } from "../src/replay/times.js";
+import { LineTimes, MARKS, type Mark, type MarkQuery } from "../src/output/times.js";
 
 const START = Date.parse("2026-11-25T10:00:00.000Z");
 const sender = { kind: "agent", id: "1", name: "sable" } as wire.Sender;
@@ -107,16 +108,69 @@ test("activity is told from few events, and none is lost in the sum", async () =
   assert.deepEqual((await Activity.of(log([]).source, 1, 0)).events(2), [0, 0]);
 });
 
-test("output is spread evenly between the times that the hub tells", () => {
+/** What a hub answers that stored bytes at these times: pairs of an offset and a second. */
+function marks(...all: readonly [number, number][]) {
+  const asked: MarkQuery[] = [];
+  const read = async (query: MarkQuery) => {
+    asked.push(query);
+    const stored = all.map(([offset, second]): Mark => ({ offset, time: START + second * 1_000 }));
+    const first = stored.findLastIndex((mark) => ("offset" in query ? mark.offset <= query.offset : mark.time <= query.time));
+    const apart: Mark[] = [];
+    for (const mark of stored.slice(Math.max(0, first))) if (mark.time - (apart.at(-1)?.time ?? -Infinity) >= query.every) apart.push(mark);
+    return { marks: apart.slice(0, MARKS), next: apart[MARKS]?.offset };
+  };
+  return { read, asked };
+}
+
+test("output is there at the times that the hub tells, evenly until it has told", async () => {
   const info = stream(1_000, 10, 20);
-  const at = (second: number) => bytesAt(info, START + second * 1_000, START + 99_000);
+  const times = new StreamTimes(info, START + 99_000, marks([0, 10], [100, 18], [700, 19]).read);
+  const at = (second: number) => times.at(START + second * 1_000);
   assert.deepEqual([at(9), at(10), at(15), at(20), at(50)], [0, 0, 500, 1_000, 1_000]);
-  assert.equal(asOf(info, START + 9_000, START), undefined);
-  const half = asOf(info, START + 15_000, START + 99_000);
-  assert.deepEqual([half?.state, half?.length, half?.exit_code], ["open", 500, undefined]);
-  assert.equal(asOf(info, START + 20_000, START)?.exit_code, 0);
-  assert.equal(bytesAt(stream(1_000, 0, undefined), START + 5_000, START + 10_000), 500, "a running one up to now");
-  assert.deepEqual(outputBins([info], START, 3, START, START + 30_000), [0, 1_000, 0]);
+  assert.deepEqual(outputBins([times], 3, START, START + 30_000), [0, 1_000, 0]);
+  assert.ok(!times.exact(START + 15_000, 1));
+  await times.look();
+  assert.ok(times.exact(START + 15_000, 1), "a short stream is known exactly at once");
+  assert.deepEqual([at(9), at(10), at(17.9), at(18), at(18.9), at(19), at(20)], [0, 100, 100, 700, 700, 1_000, 1_000]);
+  assert.deepEqual(outputBins([times], 20, START, START + 20_000).slice(9), [0, 100, 0, 0, 0, 0, 0, 0, 0, 600, 300]);
+  assert.equal(times.asOf(START + 9_000), undefined);
+  const part = times.asOf(START + 15_000);
+  assert.deepEqual([part?.state, part?.length, part?.exit_code], ["open", 100, undefined]);
+  assert.equal(times.asOf(START + 20_000)?.exit_code, 0);
+});
+
+test("a long stream is known roughly, and exactly where a replay comes", async () => {
+  // A byte each 100 ms for an hour.
+  const { read, asked } = marks(...Array.from({ length: 36_000 }, (_, i): [number, number] => [i, i / 10]));
+  const times = new StreamTimes(stream(36_000, 0, 3_600), START + 9_000_000, read);
+  await times.look();
+  const at = (second: number) => times.at(START + second * 1_000);
+  assert.ok(Math.abs(at(1_800) - 18_000) < 100, `${at(1_800)}`);
+  assert.ok(!times.exact(START + 1_800_000, 1) && !times.exact(START + 1_800_000, 60));
+  await times.load(START + 1_800_000, 1);
+  assert.equal(at(1_800), 18_001);
+  assert.equal(at(1_840), 18_401);
+  assert.ok(times.exact(START + 1_840_000, 1) && !times.exact(START + 1_790_000, 1) && !times.exact(START + 1_900_000, 1));
+  await times.load(START + 1_900_000, 60);
+  assert.ok(times.exact(START + 2_400_000, 60) && !times.exact(START + 2_400_000, 1), "fast needs less, and reaches further");
+  assert.ok(asked.length <= 4, `${asked.length} questions`);
+});
+
+test("lines have the times that were told or seen, and are asked for once", async () => {
+  const { read, asked } = marks([0, 1], [40, 5]);
+  const times = new LineTimes(read);
+  assert.equal(times.at(10), undefined);
+  const both = [times.learn(10, 90), times.learn(10, 90)];
+  assert.deepEqual(await Promise.all(both), [true, false]);
+  assert.deepEqual([9, 10, 39, 40, 89, 90].map((byte) => times.at(byte)), [undefined, START + 1_000, START + 1_000, START + 5_000, START + 5_000, undefined]);
+  assert.equal(await times.learn(20, 90), false);
+  assert.equal(asked.length, 1);
+  times.saw(90, 10, 7_000);
+  times.saw(100, 10, 7_100);
+  times.saw(110, 10, 8_000);
+  assert.deepEqual([90, 100, 110, 119, 120].map((byte) => times.at(byte)), [7_000, 7_000, 8_000, 8_000, undefined]);
+  times.saw(500, 10, 9_000);
+  assert.deepEqual([119, 120, 499, 500].map((byte) => times.at(byte)), [8_000, undefined, undefined, 9_000], "what was not seen has no time");
 });
 
 test("a tape shows exactly the bytes up to a place, forwards, backwards and far away", async () => {
@@ -139,7 +193,9 @@ test("a tape shows exactly the bytes up to a place, forwards, backwards and far 
 
 test("a film plays what happened at its times, and goes to a moment", async () => {
   const { source } = log([0, 1, 2, 60, 61]);
-  const film = await Film.open(source, streams(stream(400, 0, 2)), () => async (from, to) => new Uint8Array(to - from).fill(97));
+  const { read } = marks([0, 0], [100, 1], [300, 1.4]);
+  const output = () => ({ range: async (from: number, to: number) => new Uint8Array(to - from).fill(97), marks: read });
+  const film = await Film.open(source, streams(stream(400, 0, 2)), output);
   await film.seek({ seq: 0 });
   film.play(true);
   const seen = () => film.log.behind.map(({ seq }) => seq);
@@ -150,7 +206,7 @@ test("a film plays what happened at its times, and goes to a moment", async () =
   await settle();
   film.tick(0);
   assert.deepEqual(seen(), [1, 2]);
-  assert.equal(film.tape?.held.text.length, 200);
+  assert.equal(film.tape?.held.text.length, 300, "what came by then, not a share of it");
   film.tick(1_000);
   film.tick(1_000);
   assert.deepEqual(seen(), [1, 2, 3]);
@@ -163,15 +219,45 @@ test("a film plays what happened at its times, and goes to a moment", async () =
   film.tick(0);
   await settle();
   film.tick(0);
-  assert.equal(film.tape?.held.text.length, 300);
+  assert.equal(film.tape?.held.text.length, 400);
   assert.equal(film.shown?.state, "open");
-  const part = await Film.open(source, streams(), () => async () => new Uint8Array(), { first: 2, last: 3 });
+  const part = await Film.open(source, streams(), output, { first: 2, last: 3 });
   assert.deepEqual([part.log.first, part.log.last, part.clock.to - part.clock.from], [2, 3, 1_000]);
-  const running = await Film.open(source, streams(stream(400, 0, undefined)), () => async () => new Uint8Array(), {}, START + 90_000);
+  const running = await Film.open(source, streams(stream(400, 0, undefined)), output, {}, START + 90_000);
   assert.equal(running.clock.to, START + 90_000, "what still runs is played up to now");
-  const empty = await Film.open(log([]).source, streams(), () => async () => new Uint8Array());
+  const empty = await Film.open(log([]).source, streams(), output);
   await empty.seek({ seq: 1 });
   assert.deepEqual(empty.log.behind, []);
+});
+
+test("a film stands still where its output cannot be had, and goes on when that is tried again", async () => {
+  let broken = true, asked = 0;
+  const { read } = marks([0, 0], [100, 1]);
+  const source = () => ({
+    range: async (from: number, to: number) => {
+      asked += 1;
+      if (broken) throw new HubError("internal", "no");
+      return new Uint8Array(to - from).fill(97);
+    },
+    marks: read,
+  });
+  const film = await Film.open(log([0, 1, 9]).source, streams(stream(400, 0, 9)), source);
+  await film.seek({ seq: 1 });
+  film.play(true);
+  for (let i = 0; i < 20; i++) {
+    film.tick(10);
+    await settle();
+  }
+  assert.equal(film.error.value?.message, "no");
+  assert.ok(!film.clock.playing && asked <= 2, `asked ${asked} times`);
+  broken = false;
+  film.play(true);
+  for (let i = 0; i < 5; i++) {
+    film.tick(10);
+    await settle();
+  }
+  assert.equal(film.error.value, undefined);
+  assert.equal(film.tape?.held.text.length, 100);
 });
 
 test("moments are read from an address", () => {

@@ -51,7 +51,7 @@ test("a replay ends as the live run did, comes by its messages in order, and lea
   await page.locator(".term-row").getByText("done", { exact: true }).waitFor();
   const live = await shown(page);
   await page.getByRole("link", { name: "Replay this room" }).click();
-  await page.getByText("Times of output are approximate").waitFor();
+  await page.getByText("Messages and output come at their recorded times.").waitFor();
   assert.deepEqual(await seqs(page), [], "it begins before the first event");
   await page.evaluate(() => {
     window.order = [];
@@ -71,6 +71,33 @@ test("a replay ends as the live run did, comes by its messages in order, and lea
   assert.deepEqual(await shown(page), live);
   assert.deepEqual((await page.evaluate("window.order")).map(Number), live.seqs, "in the order of the log");
   assert.equal(live.output, [...Array.from({ length: 40 }, (_, i) => `line ${i + 1} é`), "done"].join("\n"));
+});
+
+test("output comes at the times at which it was stored, however unevenly", async (t) => {
+  await hub.room("uneven");
+  const room = await sable.join("uneven");
+  const out = await sable.openStream("uneven", "bursts");
+  const burst = async (from) => {
+    const text = Array.from({ length: 100 }, (_, i) => `line ${from + i}\n`).join("");
+    const { length } = await hub.api(`/workspaces/main/streams/${out.id}`);
+    await out.write(text);
+    await until(async () => (await hub.api(`/workspaces/main/streams/${out.id}`)).length === length + text.length, "the burst in the store");
+  };
+  await burst(1);
+  const early = await room.publish({ text: "after the first" });
+  // Most of the time lies behind most of the output.
+  await pause(1_500);
+  const late = await room.publish({ text: "before the second" });
+  await burst(101);
+  await out.close();
+  const page = await open(t, ada);
+  for (const { seq } of [early, late]) {
+    await page.goto(`${hub.url}/w/main/rooms/uneven?replay=${seq}`);
+    await page.locator(".term-row").getByText("line 100", { exact: true }).waitFor();
+    assert.equal((await rows(page)).at(-1), "line 100", "all of the first burst, nothing of the second");
+  }
+  await slider(page).press("End");
+  await page.locator(".term-row").getByText("line 200", { exact: true }).waitFor();
 });
 
 test("a moment has an address; the slider goes by keys; a stretch is cut out; the way back is live", async (t) => {

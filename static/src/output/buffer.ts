@@ -4,6 +4,7 @@ import { type Hub, HubError, type StreamReader, type wire } from "@generic-corp/
 import { signal } from "@preact/signals";
 import { readBytes } from "./bytes";
 import { PAGE_BYTES, type Segment, Segments } from "./segments";
+import { LineTimes, readMarks } from "./times";
 
 const TAIL_BYTES = 128 * 1024;
 
@@ -15,6 +16,7 @@ export class OutputBuffer {
   readonly live = signal(true);
   readonly error = signal<HubError | undefined>(undefined);
   readonly held = new Segments();
+  readonly times: LineTimes;
   readonly #hub: Hub;
   readonly #workspace: string;
   readonly #id: string;
@@ -27,6 +29,7 @@ export class OutputBuffer {
     this.#hub = hub;
     this.#id = info.stream;
     this.#workspace = workspace;
+    this.times = new LineTimes(readMarks(workspace, info.stream));
     // Without a tail a part is gone to at once.
     if (tailBytes > 0) void this.#follow({ tailBytes });
     else this.live.value = false;
@@ -80,6 +83,11 @@ export class OutputBuffer {
     if (!segment) return;
     this.held.number(newlines - segment.base + (this.held.list[0]?.base ?? 0));
     this.version.value += 1;
+  }
+
+  /** Asks when the line came that begins with this byte, and those behind it. */
+  learnTimes(byte: number): void {
+    this.times.learn(byte, this.held.to).then((fresh) => fresh && (this.version.value += 1), (error: unknown) => this.fail(error));
   }
 
   fail(error: unknown): void {
@@ -151,8 +159,8 @@ export class OutputBuffer {
     try {
       for await (const chunk of reader) {
         if (this.#reader !== reader) return;
-        // What was there already came at a time that nobody tells.
-        this.held.append(chunk.offset, chunk.bytes, { time: chunk.offset >= known ? Date.now() : undefined });
+        this.held.append(chunk.offset, chunk.bytes);
+        if (chunk.offset >= known) this.times.saw(chunk.offset, chunk.bytes.length, Date.now());
         this.#paint();
       }
     } catch (error) {

@@ -92,7 +92,7 @@ export function Output({ hub, workspace, info, line, large, setLarge }: OutputPr
         <Screen
           shown={buffer} version={buffer.version} name={info.name} view={view}
           look={{ ...prefs.value, find: finding && !find.startsWith(":") ? find : "", line: marked }}
-          events={{ following: setFollowing, nearTop: () => void buffer.loadEarlier(), nearEnd: () => void buffer.loadLater(), chosen: (chosen, place) => void choose(chosen, place) }}
+          events={{ following: setFollowing, nearTop: () => void buffer.loadEarlier(), nearEnd: () => void buffer.loadLater(), chosen: (chosen, place) => void choose(chosen, place), untimed: (byte) => buffer.learnTimes(byte) }}
         >
           {buffer.version.value > 0 && buffer.empty && !buffer.loading.value && <p class="term-empty">{open ? "No output yet." : "It wrote nothing."}</p>}
           {buffer.loading.value && <p class="term-loading" role="status">Loading {buffer.loading.value} output…</p>}

@@ -29,6 +29,7 @@ export function Screen({ shown, version, look, name, events, view, children }: S
       nearTop: () => newest.current.nearTop(),
       nearEnd: () => newest.current.nearEnd(),
       chosen: (line, place) => newest.current.chosen(line, place),
+      untimed: (byte) => newest.current.untimed(byte),
     });
     view.current = next;
     next.look = look;

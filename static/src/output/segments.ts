@@ -18,14 +18,6 @@ export interface Segment {
   readonly terminal: Terminal;
 }
 
-/** What is known of bytes that are added. */
-interface Arrival {
-  /** When they came, where that was seen. */
-  time?: number | undefined;
-  /** Whether the first of them begins a line. */
-  atLine?: boolean;
-}
-
 let made = 0;
 
 function newSegment(from: number, base: number, terminal = new Terminal()): Segment {
@@ -90,8 +82,8 @@ export class Segments {
     return segment && line >= 0 && line < lineCount(segment) ? { segment, line } : undefined;
   }
 
-  /** Adds bytes at the end; those that do not follow on begin anew. */
-  append(offset: number, bytes: Uint8Array, { time, atLine = offset === 0 }: Arrival = {}): void {
+  /** Adds bytes at the end; those that do not follow on begin anew. `atLine`: the first of them begins a line. */
+  append(offset: number, bytes: Uint8Array, { atLine = offset === 0 }: { atLine?: boolean } = {}): void {
     let data = bytes;
     let last = this.#list.at(-1);
     if (!last || last.to !== offset) {
@@ -106,7 +98,7 @@ export class Segments {
     while (data.length > 0) {
       const piece = data.subarray(0, cutAt(data));
       if (last.to - last.from + piece.length > PAGE_BYTES || last.terminal.lines.length > SEGMENT_LINES) last = this.#next(last);
-      this.#write(last, piece, time);
+      write(last, piece, this.#decoder);
       data = data.subarray(piece.length);
     }
   }
@@ -125,8 +117,7 @@ export class Segments {
     const start = from === 0 ? 0 : afterFirstLine(data);
     const bytes = data.subarray(start);
     const segment = newSegment(from + start, (this.#list[0]?.base ?? 0) - newlines(bytes));
-    segment.terminal.write(new TextDecoder().decode(bytes));
-    segment.to = from + data.length;
+    write(segment, bytes, new TextDecoder());
     this.#list.unshift(segment);
     if (from === 0) this.#origin ??= -segment.base;
     let dropped = false;
@@ -138,12 +129,6 @@ export class Segments {
     return dropped;
   }
 
-  #write(segment: Segment, data: Uint8Array, time: number | undefined): void {
-    segment.terminal.time = time;
-    segment.terminal.write(this.#decoder.decode(data, { stream: true }));
-    segment.to += data.length;
-  }
-
   #tooMuch(): boolean {
     let bytes = 0, lines = 0;
     for (const segment of this.#list) {
@@ -151,6 +136,18 @@ export class Segments {
       lines += segment.terminal.lines.length;
     }
     return bytes > MOST_BYTES || lines > MOST_LINES;
+  }
+}
+
+/** Adds bytes line by line, so that each line knows where it begins. */
+function write(segment: Segment, data: Uint8Array, decoder: TextDecoder): void {
+  for (let at = 0; at < data.length; ) {
+    const newline = data.indexOf(NEWLINE, at);
+    const end = newline < 0 ? data.length : newline + 1;
+    segment.terminal.offset = segment.to;
+    segment.terminal.write(decoder.decode(data.subarray(at, end), { stream: true }));
+    segment.to += end - at;
+    at = end;
   }
 }
 

@@ -16,8 +16,8 @@ export interface Line {
   version: number;
   /** How many newlines came before it. */
   readonly source: number;
-  /** When its first bytes came, where that was seen. */
-  time: number | undefined;
+  /** Where in the stream what was written first of it begins. */
+  offset: number;
 }
 
 /** How far up a cursor may move. */
@@ -35,8 +35,8 @@ const ESCAPE = /^(?:(?:\x1b\[|\x9b)([0-?]*)[ -/]*([@-~])|\x1b[\]PX^_][^\x07\x1b]
 
 export class Terminal {
   readonly lines: Line[] = [];
-  /** When what is written next came, where that is known. */
-  time: number | undefined;
+  /** Where in the stream begins what is written next. */
+  offset = 0;
   #newlines = 0;
   #sgr: Sgr;
   #row = 0;
@@ -106,7 +106,7 @@ export class Terminal {
   }
 
   #addLine(): void {
-    this.lines.push({ runs: [], length: 0, version: 0, source: this.#newlines, time: undefined });
+    this.lines.push({ runs: [], length: 0, version: 0, source: this.#newlines, offset: this.offset });
   }
 
   /** Carries out the escape at the start of `text`; tells its length, 0 when its end is still to come. */
@@ -165,7 +165,7 @@ export class Terminal {
       return this.#put(this.#column < LONGEST_LINE && room < text.length ? text.slice(room) : text);
     }
     const style = this.#sgr.style;
-    if (line.length === 0) line.time = this.time;
+    if (line.length === 0) line.offset = this.offset;
     if (this.#column === line.length) {
       const last = line.runs.at(-1);
       if (last?.style === style) last.text += text;

@@ -59,9 +59,9 @@ export function Stop({ hub, info }: { hub: Hub; info: wire.StreamInfo }) {
   );
 }
 
-const CHOICES: readonly { name: keyof Prefs; label: string; hint?: string }[] = [
+const CHOICES: readonly { name: keyof Prefs; label: string }[] = [
   { name: "numbers", label: "Line numbers" },
-  { name: "times", label: "Times", hint: "When this page saw a line come. The hub does not tell it of older ones." },
+  { name: "times", label: "Times" },
 ];
 
 /** How output is shown, for all streams. */
@@ -72,10 +72,10 @@ export function ShowMenu({ pane }: { pane: RefObject<HTMLElement | null> }) {
   };
   return (
     <Menu class="show-menu" name="How output is shown" label={<span class="icon icon-adjust" aria-hidden="true" />}>
-      {CHOICES.map(({ name, label, hint }) => (
+      {CHOICES.map(({ name, label }) => (
         <label key={name} class="check">
           <input type="checkbox" checked={prefs.value[name]} onChange={() => toggle(name)} />
-          <span>{label}{hint && <span class="hint">{hint}</span>}</span>
+          <span>{label}</span>
         </label>
       ))}
       {document.fullscreenEnabled && <Button kind="quiet" icon="larger" onClick={full}>Full screen</Button>}

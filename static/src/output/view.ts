@@ -25,6 +25,8 @@ export interface Shown {
   readonly held: Segments;
   /** Whether its end is the end of the stream, so that it can be followed. */
   readonly live: { readonly value: boolean };
+  /** When lines came, by the byte they begin with. */
+  readonly times?: { at(byte: number): number | undefined };
   jumpToEnd(): void;
 }
 
@@ -37,6 +39,8 @@ export interface ViewEvents {
   nearEnd(): void;
   /** A line was chosen by its number; `byte` begins its segment where lines are not numbered yet. */
   chosen(line: number | undefined, place: { byte: number; newlines: number }): void;
+  /** A line is in sight that begins with this byte, and its time is not known. */
+  untimed(byte: number): void;
 }
 
 /** How lines are shown. */
@@ -225,13 +229,17 @@ export class OutputView {
     }
     let row = first;
     let next = this.#sizer.firstChild;
+    let untimed: number | undefined;
     for (const [key, place] of places) {
+      const { offset } = place.segment.terminal.lines[place.line] as Line;
+      if (this.#look.times && this.#buffer.times?.at(offset) === undefined) untimed ??= offset;
       const element = this.#row(key, place);
       element.style.top = `${row++ * ROW}px`;
       // In the document in reading order, for selections and screen readers.
       if (element === next) next = element.nextSibling;
       else this.#sizer.insertBefore(element, next);
     }
+    if (untimed !== undefined) this.#events.untimed(untimed);
   }
 
   #row(key: string, place: Place): HTMLElement {
@@ -243,14 +251,15 @@ export class OutputView {
     }
     const { find, numbers, times, line: marked } = this.#look;
     const number = this.#buffer.held.lineNumber(place.segment, place.line);
-    const painted = `${line.version} ${number} ${number === marked} ${numbers} ${times} ${find}`;
+    const time = times && place.from === 0 ? this.#buffer.times?.at(line.offset) : undefined;
+    const painted = `${line.version} ${number} ${number === marked} ${numbers} ${time} ${find}`;
     if (shown.painted !== painted) {
       shown.painted = painted;
       const { element } = shown;
       element.className = number !== undefined && number === marked ? "term-row marked" : "term-row";
       const first = place.from === 0;
       label(element, "line", numbers && first ? String(number ?? "·") : undefined);
-      label(element, "time", times && first && line.time !== undefined ? format.timeSeconds(new Date(line.time).toISOString()) : undefined);
+      label(element, "time", time === undefined ? undefined : format.timeSeconds(new Date(time).toISOString()));
       element.replaceChildren(...this.#spans(line, place.from));
     }
     return shown.element;

@@ -1,8 +1,7 @@
 // How busy a stretch of the log was over time, from few events of it however long it is.
 
-import type { wire } from "@generic-corp/client";
 import type { Source } from "./source";
-import { span } from "./output";
+import type { StreamTimes } from "./times";
 
 /** A stretch of up to a page is read whole. */
 const PAGE = 500;
@@ -70,12 +69,11 @@ export class Activity {
   }
 }
 
-/** How many bytes of output fall into each part, were every stream written evenly from its start to its end. */
-export function outputBins(streams: Iterable<wire.StreamInfo>, now: number, count: number, from: number, to: number): number[] {
+/** How many bytes of output fall into each part. */
+export function outputBins(streams: Iterable<StreamTimes>, count: number, from: number, to: number): number[] {
   const bins = new Array<number>(count).fill(0);
-  for (const info of streams) {
-    const { begin, end } = span(info, now);
-    spread(bins, info.length, begin, end, from, to);
+  for (const times of streams) {
+    for (const { bytes, from: begin, to: end } of times.amounts()) spread(bins, bytes, begin, end, from, to);
   }
   return bins;
 }

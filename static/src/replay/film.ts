@@ -5,9 +5,10 @@ import { signal } from "@preact/signals";
 import { Activity, outputBins } from "./activity";
 import { Clock, IDLE_MS } from "./clock";
 import { ReplayLog } from "./log";
-import { asOf, bytesAt, bytesBetween } from "./output";
+import type { ReadMarks } from "../output/times";
 import type { Source } from "./source";
 import { type ReadRange, Tape } from "./tape";
+import { StreamTimes } from "./times";
 
 const PAINT_MS = 100;
 /** Less output than a line is not worth waiting for. */
@@ -18,6 +19,12 @@ export interface KnownStreams {
   readonly known: { readonly value: ReadonlyMap<string, wire.StreamInfo> };
   load(before?: number): Promise<unknown>;
   cover(events: readonly RoomEvent[]): Promise<void>;
+}
+
+/** What a replay reads of a stream: its bytes, and when they came. */
+export interface StreamSource {
+  range: ReadRange;
+  marks: ReadMarks;
 }
 
 export interface Stretch {
@@ -43,13 +50,17 @@ export class Film {
   readonly error = signal<HubError | undefined>(undefined);
   /** How much idle time was left out so far. */
   skipped = 0;
+  /** Of how many streams it was learnt when they were written. */
+  looked = 0;
   readonly clock: Clock;
   readonly activity: Activity;
   readonly log: ReplayLog;
   readonly #streams: KnownStreams;
-  readonly #range: (stream: string) => ReadRange;
+  readonly #source: (stream: string) => StreamSource;
   /** By this machine's clock: until then running streams are taken to have been written. */
   readonly #now: number;
+  readonly #times = new Map<string, StreamTimes>();
+  #looking = false;
   #chosen: string | undefined;
   #tape: { stream: string; tape: Tape } | undefined;
   #painted = 0;
@@ -57,10 +68,10 @@ export class Film {
   /** Whether all of the output was there at the last tick. */
   #whole = true;
 
-  private constructor(source: Source, streams: KnownStreams, range: (stream: string) => ReadRange, activity: Activity, to: number, now: number) {
+  private constructor(source: Source, streams: KnownStreams, output: (stream: string) => StreamSource, activity: Activity, to: number, now: number) {
     const { samples } = activity;
     this.#streams = streams;
-    this.#range = range;
+    this.#source = output;
     this.#now = now;
     this.activity = activity;
     this.log = new ReplayLog(source, samples[0]?.seq ?? 1, samples.at(-1)?.seq ?? 0);
@@ -68,14 +79,14 @@ export class Film {
   }
 
   /** Opens a stretch; the whole log where it has no ends. */
-  static async open(source: Source, streams: KnownStreams, range: (stream: string) => ReadRange, { first, last }: Stretch = {}, now = Date.now()): Promise<Film> {
+  static async open(source: Source, streams: KnownStreams, output: (stream: string) => StreamSource, { first, last }: Stretch = {}, now = Date.now()): Promise<Film> {
     const { head, oldest } = await source({ limit: 1 });
     const from = Math.max(first ?? 1, oldest, 1);
     const activity = await Activity.of(source, from, Math.max(Math.min(last ?? head, head), Math.min(from, head)));
     await streams.load();
     // What still runs is written up to now, after the last event.
     const runs = activity.samples.at(-1)?.seq === head && [...streams.known.value.values()].some(({ state }) => state === "open");
-    return new Film(source, streams, range, activity, runs ? Math.max(activity.to, now) : activity.to, now);
+    return new Film(source, streams, output, activity, runs ? Math.max(activity.to, now) : activity.to, now);
   }
 
   /** Goes to a moment, and is there when what belongs to it is held. */
@@ -83,13 +94,13 @@ export class Film {
     this.#seeking = true;
     this.waiting.value = true;
     if ("time" in moment) this.clock.seek(moment.time);
+    this.error.value = undefined;
     try {
       const seq = "seq" in moment ? moment.seq : await this.log.find(this.clock.position, this.activity.bracket(this.clock.position));
       await this.log.seek(seq);
       if ("seq" in moment) this.clock.seek(Date.parse(this.log.behind.at(-1)?.time ?? new Date(this.clock.from).toISOString()));
       await this.#streams.load(this.log.position + 1);
       await this.#learn();
-      this.error.value = undefined;
     } catch (error) {
       this.error.value = error as HubError;
     } finally {
@@ -105,6 +116,8 @@ export class Film {
       return;
     }
     this.clock.playing = playing;
+    // What failed is tried again.
+    if (playing) this.error.value = undefined;
     this.#paint(true);
   }
 
@@ -143,14 +156,48 @@ export class Film {
     try {
       if (await this.log.fill()) await this.#learn();
     } catch (error) {
-      this.clock.playing = false;
-      this.error.value = error as HubError;
+      this.#fail(error);
     }
   }
 
   /** Asks for the streams that the next events open. */
   async #learn(): Promise<void> {
     await this.#streams.cover([...this.log.behind, ...this.log.ahead]);
+    void this.#look();
+  }
+
+  /** Asks when the streams of this stretch were written, those at the position first, one after the other. */
+  async #look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      for (let next = this.#unknown(); next; next = this.#unknown()) {
+        await next.look();
+        this.looked += 1;
+        this.#paint(true);
+      }
+    } catch (error) {
+      this.error.value = error as HubError;
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  /** The stream nearest to the position of which is not known when it was written. */
+  #unknown(): StreamTimes | undefined {
+    const { from, to, position } = this.clock;
+    const off = ({ begin, end }: StreamTimes) => Math.max(0, begin - position, position - end);
+    const here = this.#all().filter((times) => !times.known && times.info.length > 0 && times.begin < to && times.end > from);
+    return here.sort((a, b) => off(a) - off(b))[0];
+  }
+
+  /** When each stream that is known of was written. */
+  #all(): StreamTimes[] {
+    return [...this.#streams.known.value.values()].map((info) => {
+      const times = this.#times.get(info.stream) ?? new StreamTimes(info, this.#now, this.#source(info.stream).marks);
+      this.#times.set(info.stream, times);
+      return times;
+    });
   }
 
   /** Up to when events are known. */
@@ -163,15 +210,15 @@ export class Film {
   #nextBusy(): number {
     const { position } = this.clock;
     let bytes = 0;
-    for (const info of this.#streams.known.value.values()) bytes += bytesBetween(info, position, position + IDLE_MS, this.#now);
+    for (const times of this.#all()) bytes += times.at(position + IDLE_MS) - times.at(position);
     if (bytes >= LINE_BYTES) return position;
     return this.log.next ? Date.parse(this.log.next.time) : this.clock.to;
   }
 
   /** The streams that there were at the position, as they stood then, in the order they were opened. */
   get streams(): wire.StreamInfo[] {
-    return [...this.#streams.known.value.values()]
-      .map((info) => asOf(info, this.clock.position, this.#now))
+    return this.#all()
+      .map((times) => times.asOf(this.clock.position))
       .filter((info) => info !== undefined && info.opened_seq <= this.log.position)
       .sort((a, b) => (a as wire.StreamInfo).opened_seq - (b as wire.StreamInfo).opened_seq) as wire.StreamInfo[];
   }
@@ -193,7 +240,7 @@ export class Film {
       const most = Math.max(...bins, 1);
       return bins.map((value) => value / most);
     };
-    return { events: share(this.activity.events(count, from, to)), output: share(outputBins(this.#streams.known.value.values(), this.#now, count, from, to)) };
+    return { events: share(this.activity.events(count, from, to)), output: share(outputBins(this.#all(), count, from, to)) };
   }
 
   /** Brings the output to the position; `false` while bytes of it are on their way. */
@@ -203,17 +250,25 @@ export class Film {
       this.#tape = undefined;
       return true;
     }
-    const whole = this.#streams.known.value.get(info.stream) ?? info;
-    if (this.#tape?.stream !== info.stream) this.#tape = { stream: info.stream, tape: new Tape(this.#range(info.stream), whole.length) };
+    const times = this.#times.get(info.stream) as StreamTimes;
+    if (this.#tape?.stream !== info.stream) this.#tape = { stream: info.stream, tape: new Tape(this.#source(info.stream).range, times.info.length) };
+    const { position, speed } = this.clock;
+    if (this.error.peek()) return false;
+    if (!times.exact(position, speed)) {
+      times.load(position, speed).catch(this.#fail);
+      return false;
+    }
     const { tape } = this.#tape;
-    const byte = bytesAt(whole, this.clock.position, this.#now);
+    const byte = times.at(position);
     const there = tape.show(byte);
-    tape.fill(byte).catch((error: HubError) => {
-      this.clock.playing = false;
-      this.error.value = error;
-    });
+    tape.fill(byte).catch(this.#fail);
     return there;
   }
+
+  #fail = (error: unknown): void => {
+    this.clock.playing = false;
+    this.error.value = error as HubError;
+  };
 
   #paint(now = false): void {
     const time = performance.now();

@@ -20,7 +20,7 @@ interface ScrubberProps {
 export function Scrubber({ film, move }: ScrubberProps) {
   const { from, to, position } = film.clock;
   const rail = useRef<HTMLDivElement>(null);
-  const known = film.streams.length;
+  const known = film.streams.length + film.looked;
   const bars = useMemo(() => film.bars(BARS), [film, known]);
   const span = Math.max(1, to - from);
   const step = Math.max(1_000, span / STEPS);

@@ -1,6 +1,6 @@
 // A room played again: its feed and output as they were, and the controls below them.
 
-import type { Hub, HubError } from "@generic-corp/client";
+import type { HistoryOptions, Hub, HubError } from "@generic-corp/client";
 import { signal } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { PlaceProvider } from "../feed/context";
@@ -12,6 +12,7 @@ import { NoOutput, StreamList } from "../output/list";
 import { OutputHead } from "../output/pane";
 import { prefs } from "../output/prefs";
 import { Screen } from "../output/screen";
+import { readMarks } from "../output/times";
 import type { OutputView, Shown } from "../output/view";
 import { href, navigate, query } from "../router";
 import { Button, CopyButton, ErrorNote, Icon } from "../ui/basics";
@@ -36,7 +37,7 @@ export function Replay({ hub, workspace, room }: ReplayProps) {
     <div class="replay">
       <p class="banner info">
         <Icon name="film" />
-        <span><strong>Replay.</strong> <span class="banner-more">Messages come at their recorded times. </span>Times of output are approximate<span class="muted banner-more">: the hub tells when a stream began and ended, not when each part was written</span>.</span>
+        <span><strong>Replay.</strong> Messages and output come at their recorded times.</span>
         <Button onClick={() => navigate(address)}>Back to live</Button>
       </p>
       {film instanceof Film ? <Playing film={film} workspace={workspace} address={address} /> : <div class="replay-opening">{film ? <ErrorNote error={film} /> : <p class="muted" role="status">Opening the replay…</p>}</div>}
@@ -51,10 +52,13 @@ function useFilm(hub: Hub, workspace: string, room: string): Film | HubError | u
   useEffect(() => {
     let gone = false;
     setFilm(undefined);
-    const source = patient((options) => hub.history(room, options));
-    const range = (stream: string) => (from: number, to: number) => readBytes(workspace, stream, from, to);
+    const source = patient((options: HistoryOptions) => hub.history(room, options));
+    const output = (stream: string) => ({
+      range: (from: number, to: number) => readBytes(workspace, stream, from, to),
+      marks: patient(readMarks(workspace, stream)),
+    });
     const open = async () => {
-      const next = await Film.open(source, new Streams(workspace, room), range, { first: seq(from), last: seq(to) });
+      const next = await Film.open(source, new Streams(workspace, room), output, { first: seq(from), last: seq(to) });
       await next.seek(momentOf(query.peek().get("replay") ?? "") ?? { seq: next.log.first - 1 });
       if (!gone) setFilm(next);
     };
@@ -211,7 +215,7 @@ function Taped({ film }: PartProps) {
           <div class="output-lower">
             <Screen
               shown={shown} version={film.version} name={info.name} view={view} look={{ ...prefs.value, times: false, find: "", line: undefined }}
-              events={{ following: () => undefined, nearTop: () => undefined, nearEnd: () => undefined, chosen: () => undefined }}
+              events={{ following: () => undefined, nearTop: () => undefined, nearEnd: () => undefined, chosen: () => undefined, untimed: () => undefined }}
             />
           </div>
         </section>
