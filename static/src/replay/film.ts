@@ -60,6 +60,7 @@ export class Film {
   /** By this machine's clock: until then running streams are taken to have been written. */
   readonly #now: number;
   readonly #times = new Map<string, StreamTimes>();
+  readonly #unclear = new Set<StreamTimes>();
   #looking = false;
   #chosen: string | undefined;
   #tape: { stream: string; tape: Tape } | undefined;
@@ -172,12 +173,11 @@ export class Film {
     this.#looking = true;
     try {
       for (let next = this.#unknown(); next; next = this.#unknown()) {
-        await next.look();
+        // Without an overview its bar is drawn evenly; what is shown of it is asked for by itself.
+        await next.look().catch(() => this.#unclear.add(next as StreamTimes));
         this.looked += 1;
         this.#paint(true);
       }
-    } catch (error) {
-      this.error.value = error as HubError;
     } finally {
       this.#looking = false;
     }
@@ -187,7 +187,7 @@ export class Film {
   #unknown(): StreamTimes | undefined {
     const { from, to, position } = this.clock;
     const off = ({ begin, end }: StreamTimes) => Math.max(0, begin - position, position - end);
-    const here = this.#all().filter((times) => !times.known && times.info.length > 0 && times.begin < to && times.end > from);
+    const here = this.#all().filter((times) => !times.known && !this.#unclear.has(times) && times.info.length > 0 && times.begin < to && times.end > from);
     return here.sort((a, b) => off(a) - off(b))[0];
   }
 
