@@ -67,14 +67,15 @@ function ConnectionBanner() {
 
 /** The connection is over, and trying again would not help: what happened, and what can be done. */
 function Closed({ error }: { error: HubError | undefined }) {
-  const signedOut = error instanceof AuthError;
+  // A session that still is good does not help who may not come in.
   const out = error?.code === "forbidden" || error?.code === "not_found";
+  const signedOut = error instanceof AuthError && !out;
   return (
     <div class="banner bad" role="alert">
       <Icon name="warning" />
       <span>
         <strong>{signedOut ? "You are signed out." : out ? "You may no longer come in here." : "Disconnected."}</strong>
-        {" "}{error?.message ?? "The connection was closed."} What is loaded can still be read; nothing new comes.
+        {" "}{!out && format.sentence(error?.message ?? "The connection was closed")} What is loaded can still be read; nothing new comes.
       </span>
       {signedOut ? <Button onClick={signInFirst}>Sign in</Button> : out ? <a class="button" href="/">Your workspaces</a> : <Button onClick={() => location.reload()}>Load again</Button>}
     </div>
@@ -99,6 +100,9 @@ const METERS: Record<string, string> = {
   messages_per_second: "messages a second",
   bytes_per_second: "bytes a second",
   connections: "connections",
+  messages_per_month: "messages this month",
+  agent_minutes_per_month: "agent-minutes this month",
+  api_calls_per_month: "API calls this month",
 };
 
 function UsageBanner() {
