@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { EMAIL, Hub, PASSWORD } from "./hub.mjs";
 import { administrator, fillSignIn, forgive, open, visitor } from "./browser.mjs";
 import { bot, connect, until } from "./client.mjs";
+import { member } from "./people.mjs";
 import { ada, browser, hub, stage } from "./stage.mjs";
 
 stage();
@@ -133,6 +134,14 @@ test("an empty room shows the command that fills it, and the first message takes
   await room.publish({ text: "hello" });
   await page.locator(".feed-list").getByText("hello", { exact: true }).waitFor();
   assert.equal(await page.getByText("Nothing here yet").count(), 0);
+});
+
+test("who may make no keys is told whom to ask", async (t) => {
+  await hub.room("nobody-yet");
+  const page = await open(t, await member(browser, hub, { role: "member", email: "vera@example.com", name: "Vera" }));
+  await page.goto(`${hub.url}/w/main/rooms/nobody-yet`);
+  await page.getByText("Whoever administers this workspace makes you one").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Put a new key into the command" }).count(), 0);
 });
 
 test("messages come live and in order, and count as unread in a room that is not in view", async (t) => {
