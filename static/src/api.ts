@@ -185,7 +185,8 @@ export async function changePassword(body: wire.ChangePassword): Promise<void> {
 }
 
 export async function logout(): Promise<void> {
-  await send("/auth/logout", { method: "POST", body: {} }).catch(() => undefined);
+  // Without a session there is nothing to end.
+  if (localStorage.getItem(HINT)) await send("/auth/logout", { method: "POST", body: {} }).catch(() => undefined);
   end();
 }
 
