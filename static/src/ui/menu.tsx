@@ -1,4 +1,4 @@
-// A button that opens a small panel; Esc, a click elsewhere and a choice close it.
+// A button that opens a small panel; Esc, a click elsewhere, a choice, and full screen close it.
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
@@ -14,6 +14,7 @@ export function Menu({ class: name, label, name: title, up = false, children }: 
   useEffect(() => {
     if (!open) return;
     const outside = (event: Event) => !root.current?.contains(event.target as Node) && setOpen(false);
+    const close = () => setOpen(false);
     const escape = (event: KeyboardEvent) => {
       if (event.key !== "Escape") return;
       setOpen(false);
@@ -22,6 +23,7 @@ export function Menu({ class: name, label, name: title, up = false, children }: 
     addEventListener("pointerdown", outside);
     addEventListener("focusin", outside);
     addEventListener("keydown", escape);
+    document.addEventListener("fullscreenchange", close);
     const stop = route.subscribe((() => {
       let first = true;
       return () => {
@@ -33,6 +35,7 @@ export function Menu({ class: name, label, name: title, up = false, children }: 
       removeEventListener("pointerdown", outside);
       removeEventListener("focusin", outside);
       removeEventListener("keydown", escape);
+      document.removeEventListener("fullscreenchange", close);
       stop();
     };
   }, [open]);
