@@ -56,7 +56,7 @@ async function firstVisit(name) {
     }).observe(document, { childList: true, subtree: true, characterData: true, attributes: true });
   });
   await page.goto(`${hub.url}/w/main/rooms/${name}`);
-  await page.waitForFunction("window.usable");
+  await page.waitForFunction(() => window.usable);
   const seen = await page.evaluate(() => {
     const scripts = performance.getEntriesByType("resource").filter(({ name }) => name.endsWith(".js"));
     return {
