@@ -4,7 +4,7 @@ import type { wire } from "@generic-corp/client";
 import { computed, signal } from "@preact/signals";
 import * as api from "./api";
 import * as connection from "./hub";
-import { href, navigate } from "./router";
+import { href, navigate, route } from "./router";
 
 /** `undefined` while not known, `null` when nobody is signed in. */
 export const me = signal<wire.Me | null | undefined>(undefined);
@@ -25,7 +25,11 @@ const WANTED = "gc.wanted";
 
 export async function start(): Promise<void> {
   api.whenSignedOut(() => signedOut());
-  me.value = (await api.restore()) ? await api.json<wire.Me>("/me") : null;
+  const back = await api.restore();
+  const view = route.peek();
+  // While it is asked who that is. Where there is no such workspace the shell leaves again.
+  if (back && "workspace" in view) connection.enter(view.workspace);
+  me.value = back ? await api.json<wire.Me>("/me") : null;
 }
 
 /** Leaves for the provider. */

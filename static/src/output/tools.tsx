@@ -6,7 +6,7 @@ import type { RefObject } from "preact";
 import { useState } from "preact/hooks";
 import * as api from "../api";
 import * as format from "../format";
-import { Button, Dialog, ErrorNote, IconButton } from "../ui/basics";
+import { Button, Dialog, ErrorNote, Icon, IconButton } from "../ui/basics";
 import { Menu } from "../ui/menu";
 import { type Prefs, prefs, toggle } from "./prefs";
 
@@ -71,7 +71,7 @@ export function ShowMenu({ pane }: { pane: RefObject<HTMLElement | null> }) {
     else await pane.current?.requestFullscreen();
   };
   return (
-    <Menu class="show-menu" name="How output is shown" label={<span class="icon icon-adjust" aria-hidden="true" />}>
+    <Menu class="show-menu" name="How output is shown" label={<Icon name="adjust" />}>
       {CHOICES.map(({ name, label }) => (
         <label key={name} class="check">
           <input type="checkbox" checked={prefs.value[name]} onChange={() => toggle(name)} />

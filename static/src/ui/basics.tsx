@@ -6,13 +6,17 @@ import { useEffect, useId, useRef, useState } from "preact/hooks";
 
 /** An icon of `css/icons.css`; meaning is always in the words beside it. */
 export function Icon({ name }: { name: string }) {
-  return <span class={`icon icon-${name}`} aria-hidden="true" />;
+  return <svg class={`icon icon-${name}`} aria-hidden="true"><use href={`#icon-${name}`} /></svg>;
 }
 
 /** The shape of a state, beside its word: no font has to know it. */
 export type Shape = "dot" | "target" | "ring" | "quarter" | "check" | "cross" | "slash" | "bang" | "diamond";
 
+/** Those of an icon; the others are painted by the style sheet. */
+const DRAWN: readonly Shape[] = ["check", "cross", "slash", "bang"];
+
 export function Mark({ shape }: { shape: Shape }) {
+  if (DRAWN.includes(shape)) return <svg class="mark" aria-hidden="true"><use href={`#icon-mark-${shape}`} /></svg>;
   return <span class={`mark mark-${shape}`} aria-hidden="true" />;
 }
 

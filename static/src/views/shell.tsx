@@ -55,7 +55,7 @@ export function Shell({ view }: { view: Route }) {
     if (known) {
       remember(known.workspace.slug);
       connection.enter(known.workspace.slug);
-    }
+    } else connection.leave();
   }, [known?.workspace.slug]);
   useEffect(() => {
     usage.organization.value = owner?.slug;
