@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { EMAIL, Hub, PASSWORD } from "./hub.mjs";
 import { administrator, fillSignIn, forgive, open, visitor } from "./browser.mjs";
 import { bot, connect, until } from "./client.mjs";
+import { member } from "./people.mjs";
 import { ada, browser, hub, stage } from "./stage.mjs";
 
 stage();
@@ -133,6 +134,16 @@ test("an empty room shows the command that fills it, and the first message takes
   await room.publish({ text: "hello" });
   await page.locator(".feed-list").getByText("hello", { exact: true }).waitFor();
   assert.equal(await page.getByText("Nothing here yet").count(), 0);
+});
+
+test("who may make no key sees whom to ask for one in an empty room", async (t) => {
+  await hub.room("keyless");
+  const page = await open(t, await member(browser, hub, { role: "member", email: "max@example.com", name: "Max" }));
+  await page.goto(`${hub.url}/w/main/rooms/keyless`);
+  await page.getByText("Ask an administrator of this workspace for a key").waitFor();
+  await page.getByText("Live", { exact: true }).waitFor();
+  assert.match(await page.getByLabel("Command", { exact: true }).innerText(), /GENERIC_CORP_API_KEY=PASTE_A_KEY_HERE/);
+  assert.equal(await page.getByRole("button", { name: "Put a new key into the command" }).count(), 0);
 });
 
 test("messages come live and in order, and count as unread in a room that is not in view", async (t) => {
