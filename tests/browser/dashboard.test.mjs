@@ -229,10 +229,12 @@ test("a key's secret is shown once, opens a connection, and closes it when revok
   await page.goto(`${hub.url}/w/main/keys`);
   await page.getByRole("button", { name: "Create key" }).click();
   await page.getByRole("textbox", { name: "Agent" }).fill("one-time");
+  await page.getByRole("checkbox", { name: "task take on tasks and end them" }).waitFor();
   await page.getByRole("dialog").getByRole("button", { name: "Create key" }).click();
   const secret = await page.locator(".secret-value code").innerText();
   const agent = connect(hub, "one-time", secret);
-  assert.equal((await agent.ready()).you.name, "one-time");
+  const { you, scopes } = await agent.ready();
+  assert.deepEqual([you.name, scopes], ["one-time", ["read", "publish", "stream", "task"]], "what a key made without scopes may");
   await page.reload();
   await page.getByRole("button", { name: /^Revoke the key of one-time/ }).waitFor();
   assert.ok(!(await page.content()).includes(secret));
