@@ -185,7 +185,7 @@ export async function changePassword(body: wire.ChangePassword): Promise<void> {
 }
 
 export async function logout(): Promise<void> {
-  await send("/auth/logout", { method: "POST", body: {} }).catch(() => undefined);
+  if (localStorage.getItem(HINT)) await send("/auth/logout", { method: "POST", body: {} }).catch(() => undefined);
   end();
 }
 

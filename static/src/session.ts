@@ -23,8 +23,9 @@ let wanted: string | undefined;
 /** The same while the browser is elsewhere: it stays in this tab, so nobody's link can say where to go. */
 const WANTED = "gc.wanted";
 
+api.whenSignedOut(signedOut);
+
 export async function start(): Promise<void> {
-  api.whenSignedOut(() => signedOut());
   me.value = (await api.restore()) ? await api.json<wire.Me>("/me") : null;
 }
 
