@@ -22,6 +22,8 @@ export const count = (value: number): string => whole.format(value);
 export const date = (at: string): string => dateOnly.format(new Date(at));
 /** `1 Dec, 01:00`: when something begins anew, here. */
 export const moment = (at: string): string => shortDay.format(new Date(at));
+/** The time alone when it is on the same day. */
+export const until = (at: number, now = Date.now()): string => (new Date(at).toDateString() === new Date(now).toDateString() ? clock : shortDay).format(at);
 /** A day of the calendar in UTC, as usage is counted. */
 export const calendarDay = (day: string): string => utcDay.format(new Date(`${day}T00:00:00Z`));
 export const cents = (amount: number): string => dollars.format(amount / 100);

@@ -8,6 +8,7 @@ import * as format from "../format";
 import * as connection from "../hub";
 import { signInFirst } from "../session";
 import { Button, Icon, Mark, type Shape } from "../ui/basics";
+import { CHARGED, meter as meterOf } from "../usage/meters";
 
 interface Words {
   tone: string;
@@ -94,13 +95,6 @@ function MissedBanner({ model }: { model: RoomModel }) {
   );
 }
 
-const METERS: Record<string, string> = {
-  messages_per_hour: "messages this hour",
-  messages_per_second: "messages a second",
-  bytes_per_second: "bytes a second",
-  connections: "connections",
-};
-
 function UsageBanner() {
   const [dismissed, setDismissed] = useState<ReadonlySet<string>>(new Set());
   const due = [...connection.usage.value.values()].filter(
@@ -108,17 +102,21 @@ function UsageBanner() {
   );
   return (
     <>
-      {due.map(({ level, meter, used, limit, resets_at }) => (
-        <div key={meter} class={`banner ${level === "warn" ? "warn" : "bad"}`} role={level === "warn" ? "status" : "alert"}>
-          <Icon name="gauge" />
-          <span>
-            <strong class="number">{format.count(used)} of {format.count(limit)}</strong> {METERS[meter] ?? meter} used.
-            {level === "hard" ? " Writing stops" : " Begins anew"} {level === "hard" ? "until" : "at"} {format.time(resets_at)}
-            {level === "hard" && "; reading still works"}.
-          </span>
-          <Button kind="quiet" onClick={() => setDismissed(new Set(dismissed).add(`${meter}:${level}`))}>Dismiss</Button>
-        </div>
-      ))}
+      {due.map(({ level, meter, used, limit, resets_at }) => {
+        const { name, show, stops, works } = meterOf(meter);
+        return (
+          <div key={meter} class={`banner ${level === "warn" ? "warn" : "bad"}`} role={level === "warn" ? "status" : "alert"}>
+            <Icon name="gauge" />
+            <span>
+              <strong>{name}: <span class="number">{show(used)} of {show(limit)}</span></strong> used.
+              {level === "hard" && ` ${stops} ${works}`}
+              {level === "over" && ` ${CHARGED}`}
+              {" "}Begins anew <time dateTime={resets_at}>{format.moment(resets_at)}</time>.
+            </span>
+            <Button kind="quiet" onClick={() => setDismissed(new Set(dismissed).add(`${meter}:${level}`))}>Dismiss</Button>
+          </div>
+        );
+      })}
     </>
   );
 }
