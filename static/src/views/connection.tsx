@@ -66,18 +66,18 @@ function ConnectionBanner() {
   );
 }
 
-/** The connection is over, and trying again would not help: what happened, and what can be done. */
+/** The connection is over, and trying again would not help: what happened, and what can be done. Who may no longer come in loads anew, since what was known of their workspaces is old. */
 function Closed({ error }: { error: HubError | undefined }) {
-  const signedOut = error instanceof AuthError;
   const out = error?.code === "forbidden" || error?.code === "not_found";
+  const signedOut = error instanceof AuthError && !out;
   return (
     <div class="banner bad" role="alert">
       <Icon name="warning" />
       <span>
         <strong>{signedOut ? "You are signed out." : out ? "You may no longer come in here." : "Disconnected."}</strong>
-        {" "}{error?.message ?? "The connection was closed."} What is loaded can still be read; nothing new comes.
+        {" "}{!out && format.sentence(error?.message ?? "the connection was closed")} What is loaded can still be read; nothing new comes.
       </span>
-      {signedOut ? <Button onClick={signInFirst}>Sign in</Button> : out ? <a class="button" href="/">Your workspaces</a> : <Button onClick={() => location.reload()}>Load again</Button>}
+      {signedOut ? <Button onClick={signInFirst}>Sign in</Button> : out ? <a class="button" href="/" target="_self">Your workspaces</a> : <Button onClick={() => location.reload()}>Load again</Button>}
     </div>
   );
 }
