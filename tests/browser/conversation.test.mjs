@@ -1,14 +1,11 @@
 // A room as people read and write in it: addresses, answers, folds, mentions, visits, and what stands in the way.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { Hub } from "./hub.mjs";
 import { administrator, forgive, open } from "./browser.mjs";
 import { bot, until } from "./client.mjs";
+import { plansWith } from "./plans.mjs";
 import { ada, browser, hub, stage } from "./stage.mjs";
 
 let sable;
@@ -208,13 +205,11 @@ test("a sign-out elsewhere ends the page's connection, and is told", async (t) =
 });
 
 test("a used-up plan stops writing, says until when, and reading goes on", async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), "generic-corp-plans-"));
-  const plans = readFileSync(fileURLToPath(new URL("../../config/plans.toml", import.meta.url)), "utf8");
-  writeFileSync(join(folder, "plans.toml"), plans.replaceAll(/^messages_per_hour = .*$/gm, "messages_per_hour = 5"));
-  const small = await Hub.start({ TENANCY__PLANS_FILE: join(folder, "plans.toml") });
+  const plans = await plansWith({ messages_per_hour: 5 });
+  const small = await Hub.start({ TENANCY__PLANS_FILE: plans.file });
   t.after(async () => {
     await small.stop();
-    rmSync(folder, { recursive: true });
+    plans.remove();
   });
   await small.signIn();
   await small.room("limited");

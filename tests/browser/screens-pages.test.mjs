@@ -7,7 +7,7 @@ import { Content } from "./content.mjs";
 import { Hub } from "./hub.mjs";
 import { LOOKS, administrator, inspect, launch, open } from "./browser.mjs";
 import { account } from "./people.mjs";
-import { smallPlans } from "./plans.mjs";
+import { plansWith } from "./plans.mjs";
 import { receiver } from "./receiver.mjs";
 
 let plans;
@@ -17,7 +17,7 @@ let browser;
 let content;
 const people = {};
 before(async () => {
-  plans = await smallPlans();
+  plans = await plansWith({ messages_per_month: 10 });
   hook = await receiver();
   hub = await Hub.start({ TENANCY__DEFAULT_PLAN: "starter", TENANCY__PLANS_FILE: plans.file, WEBHOOKS__ALLOWED_NETWORKS: "127.0.0.0/8" });
   browser = await launch();

@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { Hub } from "./hub.mjs";
 import { administrator, launch, open } from "./browser.mjs";
 import { bot, until } from "./client.mjs";
-import { smallPlans } from "./plans.mjs";
+import { plansWith } from "./plans.mjs";
 
 let plans;
 let hub;
@@ -14,7 +14,7 @@ let browser;
 let ada;
 let lobby;
 before(async () => {
-  plans = await smallPlans();
+  plans = await plansWith({ messages_per_month: 10 });
   hub = await Hub.start({ TENANCY__DEFAULT_PLAN: "starter", TENANCY__PLANS_FILE: plans.file });
   browser = await launch();
   await hub.signIn();
