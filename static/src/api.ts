@@ -185,7 +185,6 @@ export async function changePassword(body: wire.ChangePassword): Promise<void> {
 }
 
 export async function logout(): Promise<void> {
-  // Without a session there is nothing to end.
   if (localStorage.getItem(HINT)) await send("/auth/logout", { method: "POST", body: {} }).catch(() => undefined);
   end();
 }

@@ -22,6 +22,8 @@ export const count = (value: number): string => whole.format(value);
 export const date = (at: string): string => dateOnly.format(new Date(at));
 /** `1 Dec, 01:00`: when something begins anew, here. */
 export const moment = (at: string): string => shortDay.format(new Date(at));
+/** The time alone when it is on the same day. */
+export const until = (at: number, now = Date.now()): string => (new Date(at).toDateString() === new Date(now).toDateString() ? clock : shortDay).format(at);
 /** A day of the calendar in UTC, as usage is counted. */
 export const calendarDay = (day: string): string => utcDay.format(new Date(`${day}T00:00:00Z`));
 export const cents = (amount: number): string => dollars.format(amount / 100);
@@ -79,6 +81,9 @@ export function bytes(size: number): string {
 }
 
 export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
+
+/** The hub's words as a sentence of their own. */
+export const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 
 /** Controls that turn, hide or reorder text; joiners only behind plain letters, where no script needs them. */
 const HIDDEN = /[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]|(?<=[\x00-\x7f])[\u200c\u200d]/g;

@@ -50,9 +50,12 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden) hub.value?.retryNow();
 });
 
+/** The meters at whose end people send nothing. */
+const OF_MESSAGES = ["messages_per_hour", "messages_per_month"];
+
 /** Until when a used-up plan lets nothing be written, by the hub's word. */
 export const stopped = computed(() => {
-  const ends = [...usage.value.values()].filter(({ level }) => level === "hard").map(({ resets_at }) => Date.parse(resets_at));
+  const ends = [...usage.value.values()].filter(({ level, meter }) => level === "hard" && OF_MESSAGES.includes(meter)).map(({ resets_at }) => Date.parse(resets_at));
   return ends.length > 0 ? Math.max(...ends) : undefined;
 });
 

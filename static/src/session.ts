@@ -23,13 +23,10 @@ let wanted: string | undefined;
 /** The same while the browser is elsewhere: it stays in this tab, so nobody's link can say where to go. */
 const WANTED = "gc.wanted";
 
+api.whenSignedOut(signedOut);
+
 export async function start(): Promise<void> {
-  api.whenSignedOut(() => signedOut());
-  const back = await api.restore();
-  const view = route.peek();
-  // While it is asked who that is. Where there is no such workspace the shell leaves again.
-  if (back && "workspace" in view) connection.enter(view.workspace);
-  me.value = back ? await api.json<wire.Me>("/me") : null;
+  me.value = (await api.restore()) ? await api.json<wire.Me>("/me") : null;
 }
 
 /** Leaves for the provider. */

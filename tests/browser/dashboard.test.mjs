@@ -136,11 +136,13 @@ test("an empty room shows the command that fills it, and the first message takes
   assert.equal(await page.getByText("Nothing here yet").count(), 0);
 });
 
-test("who may make no keys is told whom to ask", async (t) => {
-  await hub.room("nobody-yet");
-  const page = await open(t, await member(browser, hub, { role: "member", email: "vera@example.com", name: "Vera" }));
-  await page.goto(`${hub.url}/w/main/rooms/nobody-yet`);
-  await page.getByText("Whoever administers this workspace makes you one").waitFor();
+test("who may make no key sees whom to ask for one in an empty room", async (t) => {
+  await hub.room("keyless");
+  const page = await open(t, await member(browser, hub, { role: "member", email: "max@example.com", name: "Max" }));
+  await page.goto(`${hub.url}/w/main/rooms/keyless`);
+  await page.getByText("Ask an administrator of this workspace for a key").waitFor();
+  await page.getByText("Live", { exact: true }).waitFor();
+  assert.match(await page.getByLabel("Command", { exact: true }).innerText(), /GENERIC_CORP_API_KEY=PASTE_A_KEY_HERE/);
   assert.equal(await page.getByRole("button", { name: "Put a new key into the command" }).count(), 0);
 });
 
@@ -227,10 +229,12 @@ test("a key's secret is shown once, opens a connection, and closes it when revok
   await page.goto(`${hub.url}/w/main/keys`);
   await page.getByRole("button", { name: "Create key" }).click();
   await page.getByRole("textbox", { name: "Agent" }).fill("one-time");
+  await page.getByRole("checkbox", { name: "task take on tasks and end them" }).waitFor();
   await page.getByRole("dialog").getByRole("button", { name: "Create key" }).click();
   const secret = await page.locator(".secret-value code").innerText();
   const agent = connect(hub, "one-time", secret);
-  assert.equal((await agent.ready()).you.name, "one-time");
+  const { you, scopes } = await agent.ready();
+  assert.deepEqual([you.name, scopes], ["one-time", ["read", "publish", "stream", "task"]], "what a key made without scopes may");
   await page.reload();
   await page.getByRole("button", { name: /^Revoke the key of one-time/ }).waitFor();
   assert.ok(!(await page.content()).includes(secret));

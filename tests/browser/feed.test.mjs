@@ -2,9 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { open } from "./browser.mjs";
+import { administrator, open } from "./browser.mjs";
 import { bot, until } from "./client.mjs";
-import { ada, hub, stage } from "./stage.mjs";
+import { Hub } from "./hub.mjs";
+import { plansWith } from "./plans.mjs";
+import { ada, browser, hub, stage } from "./stage.mjs";
 
 const EVENTS = 20_000;
 const STEP = 600;
@@ -145,6 +147,39 @@ test("the beginning of a room is said; the wheel leads back to the end", async (
   await page.getByRole("button", { name: "Latest" }).waitFor({ state: "detached" });
   const seen = await page.evaluate(() => [...window.watched.seen].sort((a, b) => a - b));
   assert.deepEqual(seen, Array.from({ length: 300 }, (_, i) => i + 1));
+});
+
+test("where the beginning is no longer kept, scrolling back ends, whenever the room was opened", async (t) => {
+  const plans = await plansWith({ retention_days: 1 });
+  const forgetful = await Hub.start({ TENANCY__DEFAULT_PLAN: "starter", TENANCY__PLANS_FILE: plans.file, LOG__SWEEP_SECONDS: "1" });
+  t.after(async () => {
+    await forgetful.stop();
+    plans.remove();
+  });
+  await forgetful.signIn();
+  const room = await (await bot(forgetful, "sable")).join("lobby");
+  await Promise.all(Array.from({ length: 250 }, (_, i) => room.publish({ text: `event ${i + 1}` })));
+  const context = await administrator(browser, forgetful);
+  const [before, after] = [await open(t, context), await open(t, context)];
+  const address = `${forgetful.url}/w/main/rooms/lobby`;
+  await before.goto(address);
+  await before.locator('[data-seq="250"]').waitFor();
+  await forgetful.change("UPDATE events SET time = time - 172800000 WHERE seq <= 100");
+  await until(async () => (await forgetful.api("/workspaces/main/rooms/lobby/events?after=0")).oldest === 101, "the sweep");
+  await after.goto(address);
+  for (const page of [before, after]) {
+    await page.bringToFront();
+    await page.locator('[data-seq="250"]').waitFor();
+    await page.locator(".feed-scroll").hover();
+    await until(async () => {
+      await page.mouse.wheel(0, -STEP);
+      return page.getByText("What came before is no longer kept").isVisible();
+    }, "the beginning of what is kept");
+    assert.equal((await seqs(page))[0], 101);
+    assert.equal(await page.getByRole("alert").count(), 0);
+  }
+  await after.goto(`${address}?at=7`);
+  await after.getByText("Message 7 is no longer kept").waitFor();
 });
 
 test("an answer leads to what it answers, however far back", async (t) => {

@@ -61,6 +61,43 @@ test("somebody with an account joins by it", async (t) => {
   assert.equal(await page.locator("[role=dialog] a, .menu a").filter({ hasText: "main" }).count(), 2);
 });
 
+test("views that need no session ask for none, also where one has ended unseen", async (t) => {
+  const page = await open(t, await visitor(browser));
+  await page.goto(`${hub.url}/sign-in`);
+  await page.evaluate(() => localStorage.setItem("gc.session", "1"));
+  const asked = [];
+  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  for (const [path, title] of [["reset", "Set a new password"], ["confirm#token", "Finish your account"], ["setup", "Already set up"], ["forgot", "A new password"]]) {
+    await page.goto(`${hub.url}/${path}`);
+    await page.getByRole("heading", { name: title }).waitFor();
+  }
+  assert.deepEqual(asked.filter((path) => path.startsWith("/api/v1/auth/")), []);
+  await page.getByRole("link", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in" }).waitFor();
+  forgive(page, /401/);
+  await page.goto(`${hub.url}/forgot`);
+  await page.getByRole("heading", { name: "A new password" }).waitFor();
+});
+
+test("a session that ends behind a page which made it leads to the sign-in", async (t) => {
+  const { token } = await invite({ role: "member" });
+  await hub.api("/invites/accept", { method: "POST", token: undefined, body: { token, name: "Ina", email: "ina@example.com", password: PASSWORD } });
+  const { stdout } = await promisify(execFile)(hub.binary, ["admin", "reset", "ina@example.com"], { env: hub.env });
+  const page = await open(t, await visitor(browser));
+  await page.goto(`${hub.url}${stdout.trim()}`);
+  await page.getByLabel("Password").fill(NEW);
+  await page.getByRole("button", { name: "Set password" }).click();
+  await page.getByRole("link", { name: "Sign in" }).click();
+  await page.getByLabel("E-mail").fill("ina@example.com");
+  await page.getByLabel("Password").fill(NEW);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { name: "main" }).waitFor();
+  const session = await hub.api("/auth/login", { method: "POST", token: undefined, body: { email: "ina@example.com", password: NEW } });
+  await hub.api("/me/password", { method: "POST", token: session.access_token, body: { current: NEW, password: PASSWORD } });
+  await page.getByRole("button", { name: "Sign in" }).waitFor();
+  forgive(page, /401/);
+});
+
 test("the operator's link sets a new password and signs out everywhere", async (t) => {
   const context = await administrator(browser, hub);
   const page = await open(t, context);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 const PLANS = new URL("../../config/plans.toml", import.meta.url);
 
-/** The built-in plans with other limits, for instance `{ messages_per_month: 10 }`; `remove` when done. */
+/** The built-in plans, but for these limits where a plan has them; `remove` when done. */
 export async function plansWith(limits) {
   const folder = mkdtempSync(join(tmpdir(), "generic-corp-plans-"));
   const file = join(folder, "plans.toml");

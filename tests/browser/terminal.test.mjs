@@ -31,6 +31,37 @@ const inSight = (locator) => locator.evaluate((row) => {
   return box.top >= edge.top && box.bottom <= edge.bottom;
 });
 
+test("output fills the screen and comes back, by its menu or as the browser leaves", async (t) => {
+  await hub.room("full");
+  const out = await sable.openStream("full", "full");
+  await out.write("a line\n");
+  const page = await openRoom(t, "full");
+  await page.locator(".term-row").getByText("a line").waitFor();
+  const choose = async (name) => {
+    await page.getByRole("button", { name: "How output is shown" }).click();
+    await page.getByRole("button", { name, exact: true }).click();
+  };
+  const full = (wanted) => until(() => page.evaluate((wanted) => (document.fullscreenElement?.getAttribute("aria-label") ?? "") === wanted, wanted), wanted || "the page as before");
+  const pane = "Output of full";
+  await choose("Full screen");
+  await full(pane);
+  assert.equal(await page.locator(".menu-panel").count(), 0, "the menu is closed");
+  await out.write("another\n");
+  await page.locator(".term-row").getByText("another").waitFor();
+  const { width, height } = await page.getByRole("region", { name: pane }).boundingBox();
+  assert.deepEqual([width, height], await page.evaluate(() => [innerWidth, innerHeight]));
+  await choose("Leave full screen");
+  await full("");
+  await choose("Full screen");
+  await full(pane);
+  // What the browser does at Esc, which never reaches the page.
+  await page.evaluate(() => document.exitFullscreen());
+  await full("");
+  await page.getByRole("button", { name: "How output is shown" }).click();
+  await page.getByRole("button", { name: "Full screen", exact: true }).waitFor();
+  await out.close({ exitCode: 0 });
+});
+
 test("100 MiB open at their tail at once, are searched whole, linked to by line, and read from their head", async (t) => {
   await hub.room("long");
   const out = await sable.openStream("long", "long");

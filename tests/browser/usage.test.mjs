@@ -63,6 +63,25 @@ test("an owner sets a ceiling, and lifts it", async (t) => {
   await cost.getByText("none").waitFor();
 });
 
+const inRoom = async (page, at) => {
+  await page.goto(`${at.url}/w/main/rooms/lobby`);
+  await page.getByText("Live", { exact: true }).waitFor();
+  return page.locator(".banner").filter({ hasText: "Messages:" });
+};
+
+test("a room tells of the month by the connection, and where the plan stops", async (t) => {
+  const page = await open(t, ada);
+  await (await inRoom(page, hub)).getByText(/^Messages: 8 of 10 used\. Begins anew .*\d:\d\d/).waitFor();
+  const free = await Hub.start({ TENANCY__DEFAULT_PLAN: "free", TENANCY__PLANS_FILE: plans.file });
+  t.after(() => free.stop());
+  await free.signIn();
+  const room = await (await bot(free, "sable")).join("lobby");
+  for (let i = 0; i < 10; i++) await room.publish({ text: `message ${i}` });
+  const other = await open(t, await administrator(browser, free));
+  await (await inRoom(other, free)).getByText("Messages: 10 of 10 used. Nothing is published. Streams and reading go on.").waitFor();
+  await other.getByText(/^Writing stops until .*\d+:\d\d/).waitFor();
+});
+
 test("banners tell of 80, 100 and 200 %, each once put away stays so for its level", async (t) => {
   const page = await open(t, ada);
   await page.goto(`${hub.url}/o/main/members`);
@@ -83,4 +102,5 @@ test("banners tell of 80, 100 and 200 %, each once put away stays so for its lev
   await page.reload();
   const alerts = region(page, "List of alerts");
   for (const level of ["80%", "100%", "200%"]) await alerts.getByText(level).waitFor();
+  await (await inRoom(page, hub)).getByText("All goes on, and what lies beyond is charged.").waitFor();
 });

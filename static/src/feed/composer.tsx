@@ -110,7 +110,7 @@ function useMention(model: RoomModel, box: preact.RefObject<HTMLTextAreaElement 
 function Stopped() {
   const until = stopped.value;
   if (until === undefined || until <= now.value) return null;
-  return <p class="composer-stopped" role="status"><Icon name="gauge" /> <span>Writing stops until {format.time(new Date(until).toISOString())}: the plan's messages are used up. Reading works.</span></p>;
+  return <p class="composer-stopped" role="status"><Icon name="gauge" /> <span>Writing stops until {format.until(until, now.value)}: the plan's messages are used up. Reading works.</span></p>;
 }
 
 function Outgoing({ model }: { model: RoomModel }) {

@@ -3,7 +3,7 @@
 import type { Hub, wire } from "@generic-corp/client";
 import { HubError } from "@generic-corp/client";
 import type { RefObject } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import * as api from "../api";
 import * as format from "../format";
 import { Button, Dialog, ErrorNote, Icon, IconButton } from "../ui/basics";
@@ -66,10 +66,13 @@ const CHOICES: readonly { name: keyof Prefs; label: string }[] = [
 
 /** How output is shown, for all streams. */
 export function ShowMenu({ pane }: { pane: RefObject<HTMLElement | null> }) {
-  const full = async () => {
-    if (document.fullscreenElement) await document.exitFullscreen();
-    else await pane.current?.requestFullscreen();
-  };
+  const [full, setFull] = useState(document.fullscreenElement !== null);
+  useEffect(() => {
+    const changed = () => setFull(document.fullscreenElement !== null);
+    document.addEventListener("fullscreenchange", changed);
+    return () => document.removeEventListener("fullscreenchange", changed);
+  }, []);
+  const turn = () => void (full ? document.exitFullscreen() : pane.current?.requestFullscreen());
   return (
     <Menu class="show-menu" name="How output is shown" label={<Icon name="adjust" />}>
       {CHOICES.map(({ name, label }) => (
@@ -78,7 +81,7 @@ export function ShowMenu({ pane }: { pane: RefObject<HTMLElement | null> }) {
           <span>{label}</span>
         </label>
       ))}
-      {document.fullscreenEnabled && <Button kind="quiet" icon="larger" onClick={full}>Full screen</Button>}
+      {document.fullscreenEnabled && <Button kind="quiet" icon={full ? "smaller" : "larger"} onClick={turn}>{full ? "Leave full screen" : "Full screen"}</Button>}
     </Menu>
   );
 }

@@ -13,11 +13,11 @@ export function Menu({ class: name, label, name: title, up = false, children }: 
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (!open) return;
-    const outside = (event: Event) => !root.current?.contains(event.target as Node) && setOpen(false);
     const close = () => setOpen(false);
+    const outside = (event: Event) => !root.current?.contains(event.target as Node) && close();
     const escape = (event: KeyboardEvent) => {
       if (event.key !== "Escape") return;
-      setOpen(false);
+      close();
       button.current?.focus();
     };
     addEventListener("pointerdown", outside);
@@ -27,7 +27,7 @@ export function Menu({ class: name, label, name: title, up = false, children }: 
     const stop = route.subscribe((() => {
       let first = true;
       return () => {
-        if (!first) setOpen(false);
+        if (!first) close();
         first = false;
       };
     })());

@@ -20,6 +20,7 @@ const made = (what: string): Meter => ({
 });
 
 const METERS: Record<string, Meter> = {
+  messages_per_hour: { name: "Messages this hour", show: format.count, stops: "Nothing is sent from here.", works: "Reading goes on." },
   messages_per_month: { name: "Messages", show: format.count, stops: "Nothing is published.", works: "Streams and reading go on." },
   agent_minutes_per_month: { name: "Agent-minutes", show: format.count, stops: "Agents publish nothing and write no streams.", works: "They stay connected and read, and people go on." },
   api_calls_per_month: { name: "API calls", show: format.count, stops: "Calls that would change something are refused.", works: "Reading and sockets go on." },
@@ -33,6 +34,9 @@ const METERS: Record<string, Meter> = {
 export function meter(name: string): Meter {
   return METERS[name] ?? { name: name.replaceAll("_", " "), show: format.count, stops: "Work stops.", works: "Reading works." };
 }
+
+/** What holds at a limit where the plan goes on. */
+export const CHARGED = "All goes on, and what lies beyond is charged.";
 
 /** Plans without limits have numbers that no machine reaches. */
 export const isEndless = ({ limit }: Pick<wire.UsageLimit, "limit">): boolean => limit >= 1e12;

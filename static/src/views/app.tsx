@@ -1,8 +1,9 @@
 // Chooses the view that the address names, and asks for a sign-in where one is needed.
 
 import { HubError } from "@generic-corp/client";
+import type { FunctionComponent } from "preact";
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
-import { navigate, route } from "../router";
+import { type Route, navigate, route } from "../router";
 import { home, me, signInFirst, start } from "../session";
 import { Button, ErrorNote } from "../ui/basics";
 import { Brand } from "../ui/logo";
@@ -33,6 +34,11 @@ function Waiting({ error, retry }: { error: HubError | undefined; retry: () => v
   );
 }
 
+/** Views that make a session or need none: they ask for no session of before. */
+const WITHOUT_SESSION: Partial<Record<Route["view"], FunctionComponent>> = {
+  setup: Setup, "sign-in/callback": Elsewhere, reset: Reset, confirm: Confirm, forgot: Forgot,
+};
+
 export function App() {
   const [error, setError] = useState<HubError>();
   const begin = () => {
@@ -40,13 +46,11 @@ export function App() {
     start().catch((cause: HubError) => setError(cause));
   };
   const view = route.value;
-  // Who comes back from the provider gets a new session, whatever there was.
-  useLayoutEffect(() => (view.view === "sign-in/callback" ? undefined : begin()), []);
-  if (view.view === "setup") return <Setup />;
-  if (view.view === "sign-in/callback") return <Elsewhere />;
-  if (view.view === "reset") return <Reset />;
-  if (view.view === "confirm") return <Confirm />;
-  if (view.view === "forgot") return <Forgot />;
+  const Alone = WITHOUT_SESSION[view.view];
+  useLayoutEffect(() => {
+    if (!Alone && me.peek() === undefined) begin();
+  }, [Alone]);
+  if (Alone) return <Alone />;
   if (me.value === undefined) return <Waiting error={error} retry={begin} />;
   if (view.view === "invite") return <Invite />;
   if (me.value === null) {

@@ -8,6 +8,7 @@ import * as format from "../format";
 import * as connection from "../hub";
 import { signInFirst } from "../session";
 import { Button, Icon, Mark, type Shape } from "../ui/basics";
+import { CHARGED, meter as meterOf } from "../usage/meters";
 
 interface Words {
   tone: string;
@@ -65,9 +66,8 @@ function ConnectionBanner() {
   );
 }
 
-/** The connection is over, and trying again would not help: what happened, and what can be done. */
+/** The connection is over, and trying again would not help: what happened, and what can be done. Who may no longer come in loads anew, since what was known of their workspaces is old. */
 function Closed({ error }: { error: HubError | undefined }) {
-  // A session that still is good does not help who may not come in.
   const out = error?.code === "forbidden" || error?.code === "not_found";
   const signedOut = error instanceof AuthError && !out;
   return (
@@ -75,9 +75,9 @@ function Closed({ error }: { error: HubError | undefined }) {
       <Icon name="warning" />
       <span>
         <strong>{signedOut ? "You are signed out." : out ? "You may no longer come in here." : "Disconnected."}</strong>
-        {" "}{!out && format.sentence(error?.message ?? "The connection was closed")} What is loaded can still be read; nothing new comes.
+        {" "}{!out && format.sentence(error?.message ?? "the connection was closed")} What is loaded can still be read; nothing new comes.
       </span>
-      {signedOut ? <Button onClick={signInFirst}>Sign in</Button> : out ? <a class="button" href="/">Your workspaces</a> : <Button onClick={() => location.reload()}>Load again</Button>}
+      {signedOut ? <Button onClick={signInFirst}>Sign in</Button> : out ? <a class="button" href="/" target="_self">Your workspaces</a> : <Button onClick={() => location.reload()}>Load again</Button>}
     </div>
   );
 }
@@ -95,16 +95,6 @@ function MissedBanner({ model }: { model: RoomModel }) {
   );
 }
 
-const METERS: Record<string, string> = {
-  messages_per_hour: "messages this hour",
-  messages_per_second: "messages a second",
-  bytes_per_second: "bytes a second",
-  connections: "connections",
-  messages_per_month: "messages this month",
-  agent_minutes_per_month: "agent-minutes this month",
-  api_calls_per_month: "API calls this month",
-};
-
 function UsageBanner() {
   const [dismissed, setDismissed] = useState<ReadonlySet<string>>(new Set());
   const due = [...connection.usage.value.values()].filter(
@@ -112,17 +102,21 @@ function UsageBanner() {
   );
   return (
     <>
-      {due.map(({ level, meter, used, limit, resets_at }) => (
-        <div key={meter} class={`banner ${level === "warn" ? "warn" : "bad"}`} role={level === "warn" ? "status" : "alert"}>
-          <Icon name="gauge" />
-          <span>
-            <strong class="number">{format.count(used)} of {format.count(limit)}</strong> {METERS[meter] ?? meter} used.
-            {level === "hard" ? " Writing stops" : " Begins anew"} {level === "hard" ? "until" : "at"} {format.time(resets_at)}
-            {level === "hard" && "; reading still works"}.
-          </span>
-          <Button kind="quiet" onClick={() => setDismissed(new Set(dismissed).add(`${meter}:${level}`))}>Dismiss</Button>
-        </div>
-      ))}
+      {due.map(({ level, meter, used, limit, resets_at }) => {
+        const { name, show, stops, works } = meterOf(meter);
+        return (
+          <div key={meter} class={`banner ${level === "warn" ? "warn" : "bad"}`} role={level === "warn" ? "status" : "alert"}>
+            <Icon name="gauge" />
+            <span>
+              <strong>{name}: <span class="number">{show(used)} of {show(limit)}</span></strong> used.
+              {level === "hard" && ` ${stops} ${works}`}
+              {level === "over" && ` ${CHARGED}`}
+              {" "}Begins anew <time dateTime={resets_at}>{format.moment(resets_at)}</time>.
+            </span>
+            <Button kind="quiet" onClick={() => setDismissed(new Set(dismissed).add(`${meter}:${level}`))}>Dismiss</Button>
+          </div>
+        );
+      })}
     </>
   );
 }

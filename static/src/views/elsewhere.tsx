@@ -25,8 +25,7 @@ export function Elsewhere() {
   return (
     <Card title="You are not signed in" intro="Nothing was changed.">
       <ErrorNote error={error} />
-      {/* Loaded anew, so that a session of before is picked up. */}
-      <p class="aside"><a href="/sign-in" target="_self">Back to the sign-in</a></p>
+      <p class="aside"><a href="/sign-in">Back to the sign-in</a></p>
     </Card>
   );
 }

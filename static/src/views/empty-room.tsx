@@ -30,9 +30,8 @@ export function EmptyRoom({ workspace, room }: { workspace: string; room: string
       <p class="muted">Put the output of any command into this room, or say something from a program:</p>
       <TryIt workspace={workspace} room={room} secret={secret} />
       {secret && <p class="note"><Icon name="info" /><span>The command has a new key of <strong>first-agent</strong> in it. It is shown only now.</span></p>}
-      {!secret && (administers(workspace)
-        ? <Button icon="key" busy={busy} onClick={make}>Put a new key into the command</Button>
-        : <p class="note"><Icon name="info" /><span>It needs an API key. Whoever administers this workspace makes you one; or write a message below.</span></p>)}
+      {!secret && administers(workspace) && <Button icon="key" busy={busy} onClick={make}>Put a new key into the command</Button>}
+      {!administers(workspace) && <p class="muted">Ask an administrator of this workspace for a key, and put it into the command.</p>}
       <ErrorNote error={error} />
       <p class="waiting" role="status"><Mark shape="ring" />Waiting for the first message…</p>
     </div>

@@ -12,7 +12,7 @@ const SCOPES = [
   { name: "read", about: "follow rooms and streams" },
   { name: "publish", about: "send messages" },
   { name: "stream", about: "write output" },
-  { name: "task", about: "take tasks from a queue" },
+  { name: "task", about: "take on tasks and end them" },
   { name: "admin", about: "manage rooms and keys" },
 ] as const;
 const DAY_MS = 86_400_000;

@@ -4,7 +4,7 @@ import type { wire } from "@generic-corp/client";
 import * as format from "../../format";
 import { href } from "../../router";
 import { Button, Icon } from "../../ui/basics";
-import { type Level, isEndless, level, meter } from "../../usage/meters";
+import { CHARGED, type Level, isEndless, level, meter } from "../../usage/meters";
 import * as usage from "../../usage/organization";
 
 export function UsageBanners({ organization }: { organization: wire.Organization }) {
@@ -41,7 +41,7 @@ export function UsageBanners({ organization }: { organization: wire.Organization
 /** What holds at a limit. Members, rooms and the like stop on every plan. */
 function after(limit: wire.UsageLimit, overage: boolean, stops: string, works: string): string {
   const charged = overage && (limit.resets_at !== undefined || limit.meter === "stored_bytes");
-  return charged ? "All goes on, and what lies beyond is charged." : `${stops} ${works}`;
+  return charged ? CHARGED : `${stops} ${works}`;
 }
 
 function Banner({ organization, limit, level, children }: { organization: wire.Organization; limit: wire.UsageLimit; level: Level; children: preact.ComponentChildren }) {
