@@ -91,8 +91,3 @@ const HIDDEN = /[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\
 /** Text with what cannot be seen made visible, so that a name or a line of code is what it seems to be. */
 export const visible = (text: string): string =>
   text.replace(HIDDEN, (char) => `‹U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}›`);
-
-/** A reason as a sentence: `the hub restarts` becomes `The hub restarts.` */
-export function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?…]$/.test(text) ? "" : "."}`;
-}

@@ -26,7 +26,11 @@ const WANTED = "gc.wanted";
 api.whenSignedOut(signedOut);
 
 export async function start(): Promise<void> {
-  me.value = (await api.restore()) ? await api.json<wire.Me>("/me") : null;
+  const back = await api.restore();
+  const view = route.peek();
+  // While it is asked who that is. Where there is no such workspace the shell leaves again.
+  if (back && "workspace" in view) connection.enter(view.workspace);
+  me.value = back ? await api.json<wire.Me>("/me") : null;
 }
 
 /** Leaves for the provider. */

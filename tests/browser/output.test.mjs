@@ -81,26 +81,6 @@ test("following pauses and goes on; lines wrap; asking to stop reaches the produ
   await page.locator(".output-head").getByText("cancelled").waitFor();
 });
 
-test("output fills the screen, and leaves it again", async (t) => {
-  await hub.room("large");
-  const out = await sable.openStream("large", "large");
-  await out.write("one line\n");
-  const page = await openRoom(t, "large");
-  await page.getByText("one line", { exact: true }).waitFor();
-  const full = () => page.evaluate(() => document.fullscreenElement?.getAttribute("aria-label") ?? null);
-  const press = async () => {
-    await page.getByRole("button", { name: "How output is shown" }).click();
-    await page.getByRole("button", { name: "Full screen" }).click();
-  };
-  await press();
-  await until(async () => (await full()) === "Output of large", "the full screen");
-  await out.write("another\n");
-  await page.getByText("another", { exact: true }).waitFor();
-  await press();
-  await until(async () => (await full()) === null, "the page again");
-  await out.close();
-});
-
 test("a link to a finished stream shows it, and the download is its bytes", async (t) => {
   await hub.room("finished");
   const older = await sable.openStream("finished", "npm run build");

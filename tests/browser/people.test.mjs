@@ -112,12 +112,3 @@ test("the operator's link sets a new password and signs out everywhere", async (
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("heading", { name: "main" }).waitFor();
 });
-
-test("a link to a new password that is opened without a session asks the hub for none", async (t) => {
-  const page = await open(t, await visitor(browser));
-  const { stdout } = await promisify(execFile)(hub.binary, ["admin", "reset", EMAIL], { env: hub.env });
-  await page.goto(`${hub.url}${stdout.trim()}`);
-  await page.getByLabel("Password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Set password" }).click();
-  await page.getByRole("heading", { name: "Your password is set" }).waitFor();
-});
