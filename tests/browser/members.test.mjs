@@ -71,6 +71,18 @@ test("an admin neither touches owners nor makes them, and a member sees who is i
   await page.getByText("There is nothing here").waitFor();
 });
 
+test("a long name and address wrap, and leave what can be done in sight", async (t) => {
+  const name = "Maximiliane von Hohenstein-Wertheim zu Löwenstein";
+  await account(hub, { role: "member", email: "maximiliane.von-hohenstein-wertheim@engineering.northwind-traders.example", name });
+  const page = await open(t, ada);
+  await page.goto(`${hub.url}/o/main/members`);
+  await page.getByRole("button", { name: `Remove ${name}` }).waitFor();
+  assert.equal(await page.locator(".table-box").first().evaluate(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth), true);
+  await page.getByRole("button", { name: `Change the role of ${name}` }).click();
+  const [radio, words] = await page.getByRole("radio", { name: /^viewer/ }).evaluate((input) => [input, input.nextElementSibling].map((part) => part.getBoundingClientRect()).map(({ top, height }) => top + height / 2));
+  assert.ok(Math.abs(radio - words) < 4, `a choice at ${radio} px beside its words at ${words} px`);
+});
+
 test("whose membership ends while they watch a room is told, and keeps what is loaded", async (t) => {
   const context = await member(browser, hub, { role: "member", email: "nina@example.com", name: "Nina" });
   const sable = await bot(hub, "sable");

@@ -49,6 +49,8 @@ for (const [look, options] of Object.entries(LOOKS)) {
         return Math.max(document.documentElement.scrollWidth - innerWidth, content.scrollWidth - content.clientWidth);
       });
       assert.ok(over <= 0, `${name} is ${over} px too wide`);
+      const broken = await page.locator(".segmented button").evaluateAll((all) => all.filter(({ innerText, clientHeight }) => !/\s/.test(innerText) && clientHeight > 32).map(({ innerText }) => innerText));
+      assert.deepEqual(broken, [], `words broken in ${name}`);
       await inspect(page, `${name}-${look}`);
     };
     return { page, show };

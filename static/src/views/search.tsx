@@ -41,7 +41,7 @@ export function SearchPage({ workspace }: { workspace: string }) {
   return (
     <Page title="Search" intro="Messages and names of output in every room that you may read.">
       <form class="filters" role="search" onSubmit={(event) => (event.preventDefault(), go(text))}>
-        <div class="field grow">
+        <div class="field">
           <label for="search-text">Words</label>
           <input ref={field} id="search-text" type="search" placeholder="deploy failed" autoComplete="off" spellcheck={false} value={text} onInput={(event) => typed(event.currentTarget.value)} />
         </div>
@@ -70,7 +70,7 @@ function Hint() {
     <section class="empty">
       <Icon name="search" />
       <h2>What are you looking for?</h2>
-      <p>A message has all the words, in any order; of the last one two letters are enough. A sender's name is a word of what they wrote.</p>
+      <p>Messages are found that have all the words, in any order; the last one may be unfinished, from two letters on. A sender's name counts as a word.</p>
     </section>
   );
 }

@@ -46,7 +46,7 @@ export function Invites({ organization }: { organization: wire.Organization }) {
         <Table label="Open invites" head={["For", "Role", "By", "Ends", ""]}>
           {invites.map((invite) => (
             <tr key={invite.id}>
-              <th scope="row">{invite.email ?? "Whoever has the link"}</th>
+              <th scope="row" class="long">{invite.email ?? "Whoever has the link"}</th>
               <td data-label="Role">{invite.role}</td>
               <td data-label="By">{invite.made_by}</td>
               <td data-label="Ends"><time dateTime={invite.expires_at}>{format.moment(invite.expires_at)}</time>{Date.parse(invite.expires_at) < now.value && " (over)"}</td>

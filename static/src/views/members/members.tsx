@@ -85,10 +85,10 @@ function Row({ organization, member, self, last, busy, ask, makeLink }: RowProps
   const touched = mayTouch(organization, member) && !last;
   return (
     <tr>
-      <th scope="row">
+      <th scope="row" class="long">
         <span class="who"><Avatar sender={{ kind: "user", id: member.user, name: member.name }} small /><span>{member.name}{self && <span class="muted"> (you)</span>}</span></span>
       </th>
-      <td>{member.email}</td>
+      <td class="long">{member.email}</td>
       <td data-label="Role">
         {member.role}
         {last && <span class="muted"> (the last one)</span>}

@@ -25,7 +25,7 @@ export function Workspaces({ organization }: { organization: wire.Organization }
       <Table label="List of workspaces" head={["Workspace", "Who may come in", "Made", ""]}>
         {own.map(({ workspace }) => (
           <tr key={workspace.id}>
-            <th scope="row"><a href={href("w", workspace.slug)}>{workspace.name}</a></th>
+            <th scope="row" class="long"><a href={href("w", workspace.slug)}>{workspace.name}</a></th>
             <td data-label="Open to">{workspace.access === "everyone" ? "everyone" : "who is listed, owners and admins"}</td>
             <td data-label="Made"><time dateTime={workspace.created_at}>{format.date(workspace.created_at)}</time></td>
             <td class="act"><a class="button quiet" href={href("w", workspace.slug, "settings")} aria-label={`Access to ${workspace.name}`}>Access</a></td>

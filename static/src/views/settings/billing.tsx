@@ -28,7 +28,7 @@ export function Billing({ organization }: { organization: wire.Organization }) {
   return (
     <Section
       title="Plan and billing"
-      intro={<a href={href("o", organization.slug, "usage")}>What is used of it</a>}
+      intro={<a href={href("o", organization.slug, "usage")}>Usage and limits</a>}
       actions={owns(organization) && status?.status !== undefined && <Button icon="card" busy={busy} onClick={() => void go("/billing/portal")}>Manage at Stripe</Button>}
     >
       <ErrorNote error={billing.error ?? plans.error ?? error} />

@@ -94,8 +94,8 @@ function Listed({ path, organization }: { path: string; organization: wire.Organ
         <Table label="Who is listed" head={["Name", "E-mail", "Role here", "Since", ""]}>
           {listed.map((member) => (
             <tr key={member.user}>
-              <th scope="row">{member.name}</th>
-              <td>{member.email}</td>
+              <th scope="row" class="long">{member.name}</th>
+              <td class="long">{member.email}</td>
               <td data-label="Role here">{member.role}</td>
               <td data-label="Since"><time dateTime={member.added_at}>{format.date(member.added_at)}</time></td>
               <td class="act">
