@@ -174,7 +174,7 @@ impl Rooms {
             every: request.every.map_or(0, i64::from),
             limit: limit.clamp(1, MAX_HISTORY_PAGE) as usize,
         };
-        self.reach(scope, id).await?;
+        self.stream(scope, id).await?;
         Ok(self.store().times(scope.workspace(), id, wanted).await?)
     }
 }
