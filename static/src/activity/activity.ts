@@ -89,7 +89,9 @@ class Followed {
     });
     this.room.on("event", (event) => {
       this.streams.receive(event);
-      if (event.kind.startsWith("stream.")) changed();
+      if (!event.kind.startsWith("stream.")) return;
+      this.streams.show();
+      changed();
     });
     // What ended before, too; a failure of that leaves what runs.
     this.streams.load().then(changed, () => undefined);
