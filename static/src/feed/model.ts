@@ -122,8 +122,9 @@ export class RoomModel {
     this.#paint(true);
   }
 
-  /** Brings an event into view, wherever in the log it is. */
-  async jump(seq: number): Promise<void> {
+  /** Brings an event into view, wherever in the log it is; the newest where there is none of that number yet. */
+  async jump(wanted: number): Promise<void> {
+    const seq = Math.min(wanted, Math.max(this.window.head, this.#joinedHead));
     this.#turn += 1;
     this.#loading = false;
     this.window.follow(false);

@@ -25,7 +25,8 @@ type Tab = "feed" | "output" | "people";
 
 export function RoomView({ workspace, name }: { workspace: string; name: string }) {
   const hub = connection.hub.value;
-  return hub ? <Joined key={name} hub={hub} workspace={workspace} name={name} /> : <main class="page" />;
+  // How far the room was read is known with the workspace's rooms.
+  return hub && rooms.workspace.value !== undefined ? <Joined key={name} hub={hub} workspace={workspace} name={name} /> : <main class="page" />;
 }
 
 function Joined({ hub, workspace, name }: { hub: Hub; workspace: string; name: string }) {
