@@ -26,7 +26,6 @@ const { metafile } = await build({
   conditions: ["source"],
   jsx: "automatic",
   jsxImportSource: "preact",
-  loader: { ".svg": "dataurl" },
   define: { __VERSION__: JSON.stringify(version) },
   legalComments: "eof",
   metafile: true,

@@ -171,6 +171,10 @@ test("lines have the times that were told or seen, and are asked for once", asyn
   assert.deepEqual([90, 100, 110, 119, 120].map((byte) => times.at(byte)), [7_000, 7_000, 8_000, 8_000, undefined]);
   times.saw(500, 10, 9_000);
   assert.deepEqual([119, 120, 499, 500].map((byte) => times.at(byte)), [8_000, undefined, undefined, 9_000], "what was not seen has no time");
+  const far = new LineTimes(async (query) => ({ marks: "offset" in query ? [{ offset: query.offset, time: 1 }] : [], next: "offset" in query ? query.offset + 1 : undefined }));
+  far.saw(1_000, 10, 7_000);
+  for (let byte = 0; byte < 100; byte++) await far.learn(byte, 1_000);
+  assert.deepEqual([0, 99, 1_005].map((byte) => far.at(byte)), [undefined, 1, 7_000], "of what was read the oldest goes, what came live stays");
 });
 
 test("a tape shows exactly the bytes up to a place, forwards, backwards and far away", async () => {

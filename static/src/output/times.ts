@@ -61,7 +61,8 @@ interface Stretch {
 /** The times of lines by where they begin in the stream. */
 export class LineTimes {
   readonly #read: ReadMarks;
-  #stretches: Stretch[] = [];
+  readonly #stretches: Stretch[] = [];
+  /** What came live, up to now. It is kept apart: it grows, and must not be the oldest that goes. */
   #live: Stretch | undefined;
   #reading = false;
   /** After a failure nothing is asked for a while. */
@@ -73,15 +74,16 @@ export class LineTimes {
 
   /** When the line came that begins with this byte, where that is known. */
   at(offset: number): number | undefined {
-    const stretch = this.#stretches.findLast(({ from, to }) => offset >= from && offset < to);
+    const has = (one: Stretch | undefined) => one !== undefined && offset >= one.from && offset < one.to;
+    const stretch = has(this.#live) ? this.#live : this.#stretches.findLast(has);
     return stretch?.marks[lastMark(stretch.marks, "offset", offset)]?.time;
   }
 
   /** Bytes came live. */
   saw(offset: number, length: number, time: number): void {
     if (this.#live?.to !== offset) {
+      if (this.#live) this.#keep(this.#live);
       this.#live = { from: offset, to: offset, marks: [] };
-      this.#keep(this.#live);
     }
     const { marks } = this.#live;
     this.#live.to += length;

@@ -50,8 +50,6 @@ export class Film {
   readonly error = signal<HubError | undefined>(undefined);
   /** How much idle time was left out so far. */
   skipped = 0;
-  /** Of how many streams it was learnt when they were written. */
-  looked = 0;
   readonly clock: Clock;
   readonly activity: Activity;
   readonly log: ReplayLog;
@@ -175,7 +173,6 @@ export class Film {
       for (let next = this.#unknown(); next; next = this.#unknown()) {
         // Without an overview its bar is drawn evenly; what is shown of it is asked for by itself.
         await next.look().catch(() => this.#unclear.add(next as StreamTimes));
-        this.looked += 1;
         this.#paint(true);
       }
     } finally {
@@ -189,6 +186,11 @@ export class Film {
     const off = ({ begin, end }: StreamTimes) => Math.max(0, begin - position, position - end);
     const here = this.#all().filter((times) => !times.known && !this.#unclear.has(times) && times.info.length > 0 && times.begin < to && times.end > from);
     return here.sort((a, b) => off(a) - off(b))[0];
+  }
+
+  /** Of how many streams it is known when they were written. */
+  get looked(): number {
+    return this.#all().filter((times) => times.known).length;
   }
 
   /** When each stream that is known of was written. */
